@@ -1,0 +1,117 @@
+import { parseStreamKey } from '../../../core/broadcast/stream-key.ts';
+import type { Channel } from '../../../core/broadcast/types.ts';
+import { secretMatches } from '../../../runtime/identity/stream-keys.ts';
+import type { LiveWindow } from '../live/window.ts';
+import type { Publisher, PublishDecision, PublishRequest } from '../rtmp/types.ts';
+import { HeldBroadcast } from './held-broadcast.ts';
+import type { BroadcastDependencies } from './ports.ts';
+
+// One text for a bad form, an unknown channel and a wrong secret: nobody learns which channels exist.
+const unauthorised: PublishDecision = {
+  accepted: false,
+  code: 'NetStream.Publish.Unauthorized',
+  description: 'The stream key is not valid. Copy it again from the studio, or renew it there.',
+};
+
+const gone: PublishDecision = {
+  accepted: false,
+  code: 'NetStream.Publish.Denied',
+  description: 'The connection closed before the broadcast began.',
+};
+
+const stopping: PublishDecision = {
+  accepted: false,
+  code: 'NetStream.Publish.Denied',
+  description: 'This server is stopping. Connect again.',
+};
+
+/** All broadcasts that this task holds: the only owner of that list. */
+export class Broadcasts {
+  readonly #deps: BroadcastDependencies;
+  readonly #slot: string;
+  readonly #byId = new Map<string, HeldBroadcast>();
+  /** The last publish of each channel: two connections with one key are decided one after the other. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #stopping = false;
+
+  constructor(deps: BroadcastDependencies, slot: string) {
+    this.#deps = deps;
+    this.#slot = slot;
+  }
+
+  get all(): Iterable<HeldBroadcast> {
+    return this.#byId.values();
+  }
+
+  holds(broadcastId: string): boolean {
+    return this.#byId.has(broadcastId);
+  }
+
+  /** The window behind a live URL. A private broadcast is found only under the signed route, and the other way round. */
+  find(slot: string, broadcastId: string, isPrivate: boolean): LiveWindow | undefined {
+    const held = slot === this.#slot ? this.#byId.get(broadcastId) : undefined;
+    return held?.isPrivate === isPrivate ? held.window : undefined;
+  }
+
+  async authorise(
+    request: PublishRequest,
+    publisher: Publisher,
+    signal: AbortSignal,
+  ): Promise<PublishDecision> {
+    if (this.#stopping) return stopping;
+    const key = parseStreamKey(request.publishingName);
+    if (key === undefined) return unauthorised;
+    const channel = await this.#deps.records.channel(key.channelId);
+    if (channel === undefined || !secretMatches(key.secret, channel.keyHash)) return unauthorised;
+    return this.#inTurn(channel.channelId, () => this.#begin(channel, request, publisher, signal));
+  }
+
+  /** Every broadcast becomes interrupted with all of its segments stored; nothing new begins. */
+  async shutdown(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#turns.values());
+    await Promise.all([...this.#byId.values()].map((held) => held.shutdown()));
+  }
+
+  async #begin(
+    channel: Channel,
+    request: PublishRequest,
+    publisher: Publisher,
+    signal: AbortSignal,
+  ): Promise<PublishDecision> {
+    const before = [...this.#byId.values()].filter((held) => held.channelId === channel.channelId);
+    await Promise.all(before.map((held) => held.yieldToNewSession()));
+    try {
+      if (signal.aborted) return gone;
+      if (this.#stopping) return stopping;
+      const { broadcast, resumed } = await this.#deps.records.openSession(channel);
+      // One that the table calls past its grace window has been replaced: end it here and now.
+      await Promise.all(before.filter((held) => held.id !== broadcast.broadcastId).map((held) => held.end()));
+      const held = this.#byId.get(broadcast.broadcastId) ?? this.#hold(broadcast, !resumed);
+      return { accepted: true, sink: held.begin(broadcast, publisher, request.encoder) };
+    } finally {
+      await Promise.all(before.map((held) => held.keepWaiting()));
+    }
+  }
+
+  #hold(broadcast: Parameters<HeldBroadcast['begin']>[0], isNew: boolean): HeldBroadcast {
+    const id = broadcast.broadcastId;
+    const held = new HeldBroadcast(this.#deps, broadcast, isNew, () => {
+      if (this.#byId.get(id) === held) this.#byId.delete(id);
+    });
+    this.#byId.set(id, held);
+    return held;
+  }
+
+  async #inTurn<T>(channelId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(channelId) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => {});
+    this.#turns.set(channelId, settled);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(channelId) === settled) this.#turns.delete(channelId);
+    }
+  }
+}

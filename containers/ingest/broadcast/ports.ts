@@ -1,0 +1,69 @@
+/** What holding broadcasts needs from the outside. The real sides are wired in ../main.ts. */
+import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
+import type { EncodingPlan, InputState } from '../../../core/media/flow.ts';
+import type { Logger } from '../../../runtime/telemetry/log.ts';
+import type { Archive } from '../archive/archive.ts';
+import type { Encoding } from '../encoding/encoding.ts';
+import type { StartEncodingOptions } from '../encoding/options.ts';
+
+export interface Clock {
+  now(): number;
+}
+
+export type ReportResult =
+  | { readonly kind: 'held'; readonly broadcast: Broadcast }
+  | { readonly kind: 'lost' };
+
+/** The tables, as the ingest task uses them. Every write is fenced by the session number. */
+export interface BroadcastRecords {
+  channel(channelId: string): Promise<Channel | undefined>;
+  get(broadcastId: string): Promise<Broadcast | undefined>;
+  openSession(channel: Channel): Promise<{ readonly broadcast: Broadcast; readonly resumed: boolean }>;
+  report(report: BroadcastReport): Promise<ReportResult>;
+  end(ended: {
+    readonly broadcastId: string;
+    readonly session: number;
+    readonly endedAt: number;
+    readonly durationS: number;
+  }): Promise<'ended' | 'lost'>;
+  /** Takes a silent broadcast over to end it; undefined when somebody else was quicker. */
+  takeOver(stale: Broadcast): Promise<Broadcast | undefined>;
+  /** Every broadcast that has not ended, of all tasks. */
+  unended(): AsyncIterable<Broadcast>;
+  /** Forgets a broadcast that never had a picture. */
+  discard(broadcast: Broadcast): Promise<void>;
+}
+
+export interface BroadcastReport {
+  readonly broadcastId: string;
+  readonly session: number;
+  readonly state: 'live' | 'interrupted';
+  readonly encoderSeenAt: number;
+  readonly plan?: EncodingPlan;
+  readonly input?: InputState;
+  readonly hasThumbnail?: boolean;
+}
+
+export type OpenArchive = (opened: {
+  readonly broadcastId: string;
+  readonly plan: EncodingPlan;
+  /** Nothing of it can be stored yet: opening needs no answer from object storage. */
+  readonly isNew: boolean;
+  readonly publishThumbnail: () => boolean;
+}) => Promise<Archive>;
+
+export type StartEncoding = (
+  options: Pick<StartEncodingOptions, 'session' | 'listener' | 'encoder' | 'backPressure' | 'log'>,
+) => Encoding;
+
+/** Everything a held broadcast works with. */
+export interface BroadcastDependencies {
+  readonly records: BroadcastRecords;
+  readonly openArchive: OpenArchive;
+  readonly startEncoding: StartEncoding;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly graceMs: number;
+  readonly planFor: (source: import('../../../core/media/flow.ts').SourceInfo) => EncodingPlan;
+  readonly onPartLate: (lateMs: number) => void;
+}

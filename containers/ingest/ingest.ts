@@ -1,0 +1,210 @@
+import { createServer, type Server } from 'node:http';
+import { ulid } from 'ulid';
+import type { IngestEnvironment } from '../../core/environment/ingest.ts';
+import type { SourceInfo, EncodingPlan } from '../../core/media/flow.ts';
+import { defaultRungs, ladderFor, type Rung } from '../../core/media/ladder.ts';
+import { framesPerSecond, nearestStandardRate } from '../../core/media/rational.ts';
+import { timingFor } from '../../core/media/timing.ts';
+import { openObjectStore } from '../../runtime/store/objects/open.ts';
+import { openTables, type Tables } from '../../runtime/store/tables/open.ts';
+import type { Logger } from '../../runtime/telemetry/log.ts';
+import { openArchive } from './archive/archive.ts';
+import { spooledBroadcasts } from './archive/spool.ts';
+import { Broadcasts } from './broadcast/broadcasts.ts';
+import type { BroadcastDependencies, BroadcastRecords, Clock } from './broadcast/ports.ts';
+import { Recovery } from './broadcast/recovery.ts';
+import { startEncoding } from './encoding/encoding.ts';
+import { createLiveHandler } from './live/http.ts';
+import { createIngestMetrics, type IngestMetrics } from './metrics.ts';
+import { startRtmpServer } from './rtmp/server.ts';
+
+export interface Ingest {
+  readonly ports: Readonly<Record<string, number>>;
+  /** Stops taking connections, brings every segment to object storage, leaves the broadcasts interrupted. */
+  close(): Promise<void>;
+}
+
+/** The LADDER variable names a rung that does not exist. */
+export class LadderError extends Error {
+  override readonly name = 'LadderError';
+}
+
+/** How often a task looks for broadcasts that nobody holds: well inside the minute of the grace window. */
+const recoveryEveryMs = 10_000;
+
+export function rungsNamed(names: string | undefined): readonly Rung[] {
+  if (names === undefined) return defaultRungs;
+  return names.split(',').map((name) => {
+    const rung = defaultRungs.find((candidate) => candidate.name === name.trim());
+    if (rung !== undefined) return rung;
+    const known = defaultRungs.map((candidate) => candidate.name).join(', ');
+    throw new LadderError(`LADDER names '${name.trim()}', which is none of ${known}`);
+  });
+}
+
+export const planFor =
+  (rungs: readonly Rung[]) =>
+  (source: SourceInfo): EncodingPlan => {
+    const rate = nearestStandardRate(source.framesPerSecond);
+    return { ladder: ladderFor(source, framesPerSecond(rate), rungs), timing: timingFor(rate) };
+  };
+
+/** Wires the rooms of the task together and starts them. */
+export async function startIngest(options: {
+  readonly environment: IngestEnvironment;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}): Promise<Ingest> {
+  const { environment, clock, random, log } = options;
+  const rungs = rungsNamed(environment.LADDER);
+  const tables = openTables(environment);
+  const store = await openObjectStore({
+    url: environment.OBJECT_STORE,
+    region: environment.AWS_REGION,
+    clock,
+  });
+  const graceMs = environment.GRACE_WINDOW_S * 1000;
+
+  const metrics = createIngestMetrics(() => broadcasts);
+  const deps: BroadcastDependencies = {
+    records: recordsOf(tables, environment, clock, graceMs),
+    openArchive: (opened) =>
+      openArchive({
+        store,
+        broadcastId: opened.broadcastId,
+        plan: opened.plan,
+        isNew: opened.isNew,
+        publishThumbnail: opened.publishThumbnail,
+        spoolDir: environment.SPOOL_DIR,
+        limits: { spoolBytes: environment.SPOOL_MAX_BYTES },
+        clock,
+        random,
+        log: log.child({ broadcast: opened.broadcastId }),
+      }),
+    startEncoding: (encoding) =>
+      startEncoding({
+        ...encoding,
+        ffmpeg: environment.FFMPEG,
+        preset: environment.X264_PRESET,
+        clock,
+        random,
+      }),
+    clock,
+    log,
+    graceMs,
+    planFor: planFor(rungs),
+    onPartLate: metrics.partLate,
+  };
+  const broadcasts = new Broadcasts(deps, environment.SLOT);
+  const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(environment.SPOOL_DIR));
+
+  const http = await listen(
+    createHttp(broadcasts, metrics, clock, log),
+    environment.HTTP_HOST,
+    environment.HTTP_PORT,
+  );
+  const rtmp = await startRtmpServer({
+    host: environment.RTMP_HOST,
+    port: environment.RTMP_PORT,
+    ...(options.tls === undefined ? {} : { tls: { port: environment.RTMPS_PORT, ...options.tls } }),
+    authorise: (request, publisher, signal) => broadcasts.authorise(request, publisher, signal),
+    clock,
+    log,
+    onEvent: metrics.rtmp,
+  });
+  recovery.start(recoveryEveryMs);
+
+  const address = http.address();
+  return {
+    ports: {
+      rtmp: rtmp.port,
+      ...(rtmp.tlsPort === undefined ? {} : { rtmps: rtmp.tlsPort }),
+      http: typeof address === 'object' && address !== null ? address.port : environment.HTTP_PORT,
+    },
+    close: async () => {
+      await rtmp.stopListening();
+      await recovery.stop();
+      await broadcasts.shutdown();
+      await rtmp.close();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+      tables.close();
+    },
+  };
+}
+
+function recordsOf(
+  tables: Tables,
+  environment: IngestEnvironment,
+  clock: Clock,
+  graceMs: number,
+): BroadcastRecords {
+  const { broadcasts, channels } = tables;
+  const { TASK_ID: taskId, SLOT: slot } = environment;
+  return {
+    channel: (channelId) => channels.get(channelId),
+    get: (broadcastId) => broadcasts.get(broadcastId),
+    openSession: (channel) =>
+      broadcasts.openSession({
+        channel,
+        taskId,
+        slot,
+        now: clock.now(),
+        graceMs,
+        newId: () => ulid().toLowerCase(),
+      }),
+    report: (report) => broadcasts.report({ ...report, now: clock.now() }),
+    end: (ended) => broadcasts.end(ended),
+    discard: async ({ broadcastId, session }) => {
+      await broadcasts.discard({ broadcastId, session });
+    },
+    takeOver: (stale) =>
+      broadcasts.takeOver({
+        broadcastId: stale.broadcastId,
+        expectedSession: stale.session,
+        expectedSeenAt: stale.seenAt,
+        taskId,
+        slot,
+        now: clock.now(),
+      }),
+    unended: async function* unended() {
+      let cursor: string | undefined;
+      do {
+        const page = await broadcasts.listUnended(cursor);
+        yield* page.broadcasts;
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+    },
+  };
+}
+
+function createHttp(broadcasts: Broadcasts, metrics: IngestMetrics, clock: Clock, log: Logger): Server {
+  const live = createLiveHandler({
+    find: (slot, broadcastId, isPrivate) => broadcasts.find(slot, broadcastId, isPrivate),
+    clock,
+    log,
+  });
+  return createServer((request, response) => {
+    if (request.url === '/healthz') {
+      response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('ok\n');
+    } else if (request.url === '/metrics') {
+      metrics.registry.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
+        (error: unknown) => {
+          log.error({ err: error }, 'could not collect the metrics');
+          response.writeHead(500).end();
+        },
+      );
+    } else live(request, response);
+  });
+}
+
+async function listen(server: Server, host: string, port: number): Promise<Server> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return server;
+}

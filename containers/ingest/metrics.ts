@@ -1,0 +1,113 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Broadcasts } from './broadcast/broadcasts.ts';
+import type { RtmpEvent } from './rtmp/types.ts';
+import type { HeldBroadcast } from './broadcast/held-broadcast.ts';
+
+/** The counters that other rooms write to; gauges are read from their owners when Prometheus asks. */
+export interface IngestMetrics {
+  readonly registry: Registry;
+  rtmp(event: RtmpEvent): void;
+  partLate(lateMs: number): void;
+}
+
+export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const opened = new Counter({
+    name: 'tidecast_rtmp_connections_total',
+    help: 'RTMP connections accepted',
+    registers,
+  });
+  const closed = new Counter({
+    name: 'tidecast_sessions_ended_total',
+    help: 'Encoder sessions ended, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'tidecast_rtmp_refused_total',
+    help: 'Connections that ended before they published, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const published = new Counter({
+    name: 'tidecast_sessions_total',
+    help: 'Encoder sessions begun',
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'tidecast_rtmp_received_bytes_total',
+    help: 'Bytes received over RTMP',
+    registers,
+  });
+  const late = new Histogram({
+    name: 'tidecast_part_late_seconds',
+    help: 'How much later than its grid time a part became available',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers,
+  });
+
+  const gauge = (name: string, help: string, read: (all: Broadcasts) => number): void => {
+    const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(read(broadcasts())) });
+  };
+  const sum = (all: Broadcasts, of: (held: HeldBroadcast) => number): number =>
+    [...all.all].reduce((n, held) => n + of(held), 0);
+
+  gauge('tidecast_broadcasts', 'Broadcasts held by this task', (all) => sum(all, () => 1));
+  gauge('tidecast_broadcasts_live', 'Broadcasts with an encoder connected', (all) =>
+    sum(all, (h) => (h.isLive ? 1 : 0)),
+  );
+  gauge('tidecast_input_bitrate_bps', 'Audio and video received, all broadcasts', (all) =>
+    sum(all, (h) => (h.input?.videoBitrateBps ?? 0) + (h.input?.audioBitrateBps ?? 0)),
+  );
+  gauge('tidecast_input_frames', 'Frames a second received, all broadcasts', (all) =>
+    sum(all, (h) => h.input?.framesPerSecond ?? 0),
+  );
+  gauge('tidecast_transcode_cpu', 'CPU seconds a second used by ffmpeg, all broadcasts', (all) =>
+    sum(all, (h) => h.input?.transcodeCpu ?? 0),
+  );
+  gauge(
+    'tidecast_transcode_speed_min',
+    'Slowest transcode, media seconds a second; below 1 viewers stall',
+    (all) => Math.min(...[...all.all].map((h) => h.input?.transcodeSpeed ?? Number.POSITIVE_INFINITY)),
+  );
+  gauge('tidecast_ffmpeg_restarts', 'ffmpeg restarts of the broadcasts held now', (all) =>
+    sum(all, (h) => h.input?.ffmpegRestarts ?? 0),
+  );
+  gauge('tidecast_upload_queue', 'Segments that wait for object storage', (all) =>
+    sum(all, (h) => h.archive?.stats.queued ?? 0),
+  );
+  gauge('tidecast_upload_active', 'Uploads under way', (all) =>
+    sum(all, (h) => h.archive?.stats.uploading ?? 0),
+  );
+  gauge('tidecast_upload_retries', 'Uploads tried again, broadcasts held now', (all) =>
+    sum(all, (h) => h.archive?.stats.retries ?? 0),
+  );
+  gauge('tidecast_spool_bytes', 'Bytes on the spool', (all) =>
+    sum(all, (h) => h.archive?.stats.spoolBytes ?? 0),
+  );
+  gauge('tidecast_archive_gaps', 'Segments lost to the archive (EXT-X-GAP), broadcasts held now', (all) =>
+    sum(all, (h) => h.archive?.stats.gaps ?? 0),
+  );
+
+  return {
+    registry,
+    rtmp: (event) => {
+      switch (event.kind) {
+        case 'opened':
+          return opened.inc();
+        case 'refused':
+          return refused.inc({ reason: event.reason });
+        case 'published':
+          return published.inc();
+        case 'closed':
+          return closed.inc({ reason: event.reason });
+        case 'received':
+          return bytes.inc(event.bytes);
+      }
+    },
+    partLate: (lateMs) => late.observe(lateMs / 1000),
+  };
+}

@@ -1,0 +1,130 @@
+/** `npm start`: the whole platform on this machine. */
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DataFolderBusyError } from './data.ts';
+import { startPlatform, type Platform } from './platform.ts';
+
+const help = `Tidecast on this machine: RTMP in, low-latency HLS and recordings out.
+
+  npm start [-- OPTIONS]
+
+  --no-demo          no demo broadcast
+  --port N           pages and HLS on http://127.0.0.1:N     (default 8080)
+  --rtmp-port N      RTMP server on 127.0.0.1:N              (default 1935)
+  --ladder NAMES     renditions to make, e.g. 720p,360p      (default: by the number of cores)
+  --data FOLDER      where recordings, channels and keys are kept  (default .tidecast)
+  --help             this text
+
+Ctrl-C ends everything; the data stays. Logs of the programs are in FOLDER/logs.`;
+
+function readArguments(): ReturnType<typeof parse> | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    return undefined;
+  }
+}
+
+function parse(): {
+  readonly help: boolean;
+  readonly demo: boolean;
+  readonly port: number;
+  readonly rtmpPort: number;
+  readonly ladder: string;
+  readonly data: string;
+} {
+  const { values } = parseArgs({
+    allowNegative: true,
+    options: {
+      help: { type: 'boolean', default: false },
+      demo: { type: 'boolean', default: true },
+      port: { type: 'string', default: '8080' },
+      'rtmp-port': { type: 'string', default: '1935' },
+      ladder: { type: 'string', default: ladderForCores(availableParallelism()) },
+      data: { type: 'string', default: join(import.meta.dirname, '..', '.tidecast') },
+    },
+  });
+  return {
+    help: values.help,
+    demo: values.demo,
+    port: readPort('--port', values.port),
+    rtmpPort: readPort('--rtmp-port', values['rtmp-port']),
+    ladder: values.ladder,
+    data: resolve(values.data),
+  };
+}
+
+/** A 720p30 encode at `veryfast` takes about one core (notes: measured); people also want to watch on this machine. */
+function ladderForCores(cores: number): string {
+  if (cores <= 2) return '720p,360p';
+  return cores <= 4 ? '720p,480p,360p,160p' : '1080p,720p,480p,360p,160p';
+}
+
+function readPort(option: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new RangeError(`${option} ${text}: must be 0 to 65535`);
+  return port;
+}
+
+function greet(platform: Platform, options: ReturnType<typeof parse>): void {
+  const lines = [
+    '',
+    `  Tidecast runs.  Ctrl-C ends it.`,
+    '',
+    `  Directory     ${platform.url}/`,
+    ...(platform.demo === undefined
+      ? []
+      : [`  Demo          ${platform.url}/watch/${platform.demo.broadcastId}`]),
+    `  Studio        ${platform.url}/studio`,
+    `  API           ${platform.url}/api/docs`,
+    `  RTMP server   ${platform.rtmpUrl}   (make a channel in the studio to get a stream key)`,
+    '',
+    `  Renditions    ${options.ladder}`,
+    `  Data          ${options.data}`,
+    '',
+  ];
+  console.log(lines.join('\n'));
+}
+
+const options = readArguments();
+if (options === undefined) process.exitCode = 2;
+else if (options.help) console.log(help);
+else {
+  const stopped = new AbortController();
+  let platform: Platform | undefined;
+  let stopping = false;
+  const stop = async (code: number): Promise<void> => {
+    if (stopping) {
+      console.log('Ending at once.');
+      await platform?.killAll();
+      process.exit(1);
+    }
+    stopping = true;
+    stopped.abort();
+    console.log('\nEnding …');
+    await platform?.stop();
+    process.exit(code);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+  try {
+    platform = await startPlatform({
+      ...options,
+      ffmpeg: process.env['FFMPEG'] ?? 'ffmpeg',
+      say: (text) => console.log(text),
+      onCrash: (description) => {
+        console.error(description);
+        if (!stopping) void stop(1);
+      },
+    });
+    if (!stopping) greet(platform, options);
+  } catch (error) {
+    if (!stopping) {
+      const text = error instanceof Error ? error.message : String(error);
+      console.error(error instanceof DataFolderBusyError ? text : `Tidecast could not start: ${text}`);
+      process.exit(1);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BroadcastView, OwnChannel, Playback, StudioView } from '../../core/api/types.ts';
+import { startPlatform, type Platform, type PlatformOptions } from '../../local/platform.ts';
+
+/** The whole platform in a folder of its own, on free ports, with a person to ask the API as. */
+export interface TestPlatform extends Platform {
+  readonly data: string;
+  api<T>(method: string, path: string, body?: unknown, person?: string): Promise<T>;
+  newChannel(name: string, person?: string): Promise<TestChannel>;
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+}
+
+export interface TestChannel {
+  readonly channelId: string;
+  /** Where an encoder pushes to; holds the stream key. */
+  readonly target: string;
+  studio(): Promise<StudioView>;
+  /** Waits until the channel's broadcast has something to play. */
+  live(timeoutMs?: number): Promise<{ readonly broadcast: BroadcastView; readonly playback: Playback }>;
+}
+
+/** Asks again until the answer is what is wanted. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const start = performance.now();
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (performance.now() - start > timeoutMs) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export async function startTestPlatform(options: Partial<PlatformOptions> = {}): Promise<TestPlatform> {
+  const data = await mkdtemp(join(tmpdir(), 'tidecast-platform-'));
+  const platform = await startPlatform({
+    port: 0,
+    rtmpPort: 0,
+    demo: false,
+    ladder: '360p,160p',
+    x264Preset: 'ultrafast',
+    ffmpeg: process.env['FFMPEG'] ?? 'ffmpeg',
+    say: () => {},
+    onCrash: (description) => {
+      throw new Error(description);
+    },
+    ...options,
+    data,
+  });
+
+  const api = async <T>(method: string, path: string, body?: unknown, person = 'tester'): Promise<T> => {
+    const response = await fetch(`${platform.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${await platform.tokenFor(person)}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok)
+      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+
+  const newChannel = async (name: string, person = 'tester'): Promise<TestChannel> => {
+    const { channel, streamKey } = await api<{ channel: OwnChannel; streamKey: string }>(
+      'POST',
+      '/api/channels',
+      { name },
+      person,
+    );
+    const { channelId } = channel;
+    const studio = (): Promise<StudioView> =>
+      api('GET', `/api/channels/${channelId}/studio`, undefined, person);
+    return {
+      channelId,
+      target: `${platform.rtmpUrl}/${streamKey}`,
+      studio,
+      live: (timeoutMs) =>
+        until(
+          `channel ${name} is live`,
+          async () => {
+            const broadcast = (await studio()).current?.broadcast;
+            if (broadcast === undefined) return undefined;
+            const playback = await api<Playback>(
+              'GET',
+              `/api/broadcasts/${broadcast.broadcastId}/playback`,
+              undefined,
+              person,
+            );
+            if (playback.live === undefined) return undefined;
+            const master = await fetch(`${platform.url}${playback.live}`);
+            return master.ok ? { broadcast, playback } : undefined;
+          },
+          timeoutMs,
+        ),
+    };
+  };
+
+  return Object.assign(platform, {
+    data,
+    api,
+    newChannel,
+    remove: async () => {
+      await platform.stop();
+      await rm(data, { recursive: true, force: true, maxRetries: 5 });
+    },
+  });
+}
