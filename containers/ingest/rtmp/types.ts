@@ -1,0 +1,110 @@
+import type { Logger } from '../../../runtime/telemetry/log.ts';
+import type { MediaMessage, SessionEnd } from '../../../core/media/flow.ts';
+import type { RtmpLimits } from './limits.ts';
+
+/** The contract between the RTMP server and the rest of the ingest task. */
+
+/** What an encoder asks for with `publish`. */
+export interface PublishRequest {
+  readonly app: string;
+  /** Holds the stream key: never log it. */
+  readonly publishingName: string;
+  readonly remoteAddress: string;
+  /** `flashVer` of the connect command, printable characters only. OBS and ffmpeg both pose as "FMLE/3.0". */
+  readonly encoder: string | undefined;
+}
+
+/** Control over the connection, given to `authorise`. Every method is harmless once the socket is gone. */
+export interface Publisher {
+  /** Stop reading the socket (back-pressure). The messages of the read under way, 64 KiB at most, still come. */
+  pause(): void;
+  resume(): void;
+  /** Says an onStatus error, then FIN, then destroys the socket. Also after Publish.Start. */
+  refuse(code: StatusCode, description: string): void;
+  /** The broadcast drops this connection. `sink.ended(reason)` is still called, once. */
+  close(reason: SessionEnd): void;
+  /** Round trip measured by ping, until the first pong by the handshake; undefined while neither is known. */
+  readonly roundTripMs: number | undefined;
+}
+
+/** Codes of an onStatus error. OBS shows text of its own for BadName, so a wrong key should say Unauthorized. */
+export type StatusCode =
+  | 'NetStream.Publish.BadName'
+  | 'NetStream.Publish.Unauthorized'
+  | 'NetStream.Publish.Denied'
+  | 'NetStream.Publish.Failed';
+
+export type PublishDecision =
+  | { readonly accepted: true; readonly sink: PublishSink }
+  | { readonly accepted: false; readonly code: StatusCode; readonly description: string };
+
+/** Where an accepted encoder's messages go. Calls come in the order of the connection, never after `ended`. */
+export interface PublishSink {
+  message(message: MediaMessage): void;
+  /** Exactly once, also when the socket went while the decision was on its way. */
+  ended(reason: SessionEnd): void;
+}
+
+/** Decides on a publish. The signal is aborted when the socket goes or the decision takes too long. */
+export type Authorise = (
+  request: PublishRequest,
+  publisher: Publisher,
+  signal: AbortSignal,
+) => Promise<PublishDecision>;
+
+/** Why a connection was turned away before it published, as a label for metrics. */
+export type RefusalReason =
+  /** Evicted or turned away by the limits on connections. */
+  | 'too-many-connections'
+  /** Not published in time. */
+  | 'too-slow'
+  /** `authorise` said no. */
+  | 'unauthorised'
+  /** `authorise` failed or took too long. */
+  | 'failed'
+  | 'violation'
+  /** The peer went away by itself before it published: port scans, health checks. */
+  | 'gone'
+  | 'shutdown';
+
+export type RtmpEvent =
+  | { readonly kind: 'opened' }
+  /** The end of a connection that never published. */
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
+  | { readonly kind: 'published' }
+  /** The end of a connection that had published. */
+  | { readonly kind: 'closed'; readonly reason: SessionEnd }
+  | { readonly kind: 'received'; readonly bytes: number };
+
+export interface Clock {
+  now(): number;
+}
+
+export interface RtmpServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: RtmpsOptions;
+  readonly authorise: Authorise;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits?: Partial<RtmpLimits>;
+  readonly onEvent?: (event: RtmpEvent) => void;
+}
+
+/** RTMPS on a port of its own. Certificate (chain) and key as PEM. */
+export interface RtmpsOptions {
+  readonly port: number;
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export interface RtmpServer {
+  readonly port: number;
+  readonly tlsPort: number | undefined;
+  /** Open sockets, published or not. */
+  readonly connections: number;
+  /** No new connections; those that are there go on. */
+  stopListening(): Promise<void>;
+  /** Ends every connection with 'shutdown'; resolves when all sockets are gone. */
+  close(): Promise<void>;
+}
