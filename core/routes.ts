@@ -18,6 +18,11 @@ export interface Route {
   readonly query: readonly string[] | 'all';
   /** Request headers that are forwarded and part of the cache key. */
   readonly headers: readonly string[];
+  /**
+   * The origin's Set-Cookie reaches the viewer. CloudFront removes it where the behaviour forwards no cookies,
+   * so such a route needs an origin request policy that does; the cache key holds cookies nowhere.
+   */
+  readonly setCookie: boolean;
   /** Seconds. The origin's Cache-Control counts between min and max; default counts when it says nothing. */
   readonly ttl: { readonly minS: number; readonly defaultS: number; readonly maxS: number };
   /** Seconds that 4xx and 5xx answers are kept. CloudFront's own default of 10 s would break blocking reload. */
@@ -34,6 +39,7 @@ const media = {
   methods: 'read',
   headers: [],
   query: [],
+  setCookie: false,
   compress: false,
   // The origin says how long: parts live a minute, a segment that has left the window is a 404.
   ttl: { minS: 0, defaultS: 0, maxS: year },
@@ -77,6 +83,8 @@ export const routes: readonly Route[] = [
     access: 'open',
     query: 'all',
     headers: ['authorization', 'origin', 'content-type', 'accept'],
+    // Playback addresses come with signed cookies.
+    setCookie: true,
     // Only answers that the API itself marks public are kept, for at most a minute.
     ttl: { minS: 0, defaultS: 0, maxS: 60 },
     errorTtlS: 0,

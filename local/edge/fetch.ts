@@ -90,7 +90,9 @@ export async function judge(
     ageS: typeof age === 'string' && /^\d{1,10}$/.test(age) ? Number(age) : 0,
   };
   const squeeze = gzip && route.compress && compressible(answer.status, answer.headers, body.length);
-  const headers = squeeze ? compressedHeaders(answer.headers) : answer.headers;
+  // Age counts from Date, so that a kept answer needs the Date of its coming.
+  const dated = { date: new Date(nowMs).toUTCString(), ...answer.headers };
+  const headers = squeeze ? compressedHeaders(dated) : dated;
   if (squeeze) body = await compressWhole(body);
   return { kind: 'whole', ttlS, answer: { ...whole, headers, body } };
 }

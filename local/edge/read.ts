@@ -54,6 +54,14 @@ export function createReader(dependencies: ReadDependencies): (exchange: Exchang
     const { route } = exchange;
     const gzip = 'accept-encoding' in forwarded.headers;
     const answer = await ask(exchange, originRequest(exchange, forwarded, signal));
+    if (
+      'set-cookie' in answer.headers &&
+      !/no-store|no-cache|private/.test(String(answer.headers['cache-control']))
+    )
+      log.warn(
+        { route: route.name, path: exchange.path },
+        'CloudFront may keep this answer, cookies and all',
+      );
     const options = { route, gzip, maxWholeBytes, nowMs: clock.now() };
     let outcome: Outcome;
     try {

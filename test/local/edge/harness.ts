@@ -17,7 +17,7 @@ import { createLogger } from '../../../runtime/telemetry/log.ts';
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 /** Runs after the test. */
 export const atEnd = (end: () => Promise<void> | void): void => void ends.push(end);
