@@ -1,0 +1,165 @@
+import { default as Hls, type HlsConfig, type LevelDetails, type LoadPolicy } from 'hls.js';
+import type { Engine, EngineEvents } from './engine.ts';
+import type { From, SourceKind } from './player-state.ts';
+import type { Level } from './quality.ts';
+import { mediaTimeAt, type Anchor } from './time-shift.ts';
+
+/** Farther behind than this, hls.js jumps to the edge (video.md 5.1). */
+const maxLatencyS = 8;
+
+/**
+ * hls.js gives up on 4xx and on failed connections at once and then marks every level as bad. While the
+ * encoder is away the live window answers 503, a task that ends 404 or nothing, and all of that passes:
+ * so retry with the same level, for longer than the grace window of 60 s.
+ */
+const patient = (maxTimeToFirstByteMs: number): LoadPolicy => {
+  const retry = { maxNumRetry: 40, retryDelayMs: 500, maxRetryDelayMs: 2_500, backoff: 'linear' as const };
+  return {
+    default: {
+      maxTimeToFirstByteMs,
+      maxLoadTimeMs: 20_000,
+      timeoutRetry: { ...retry, retryDelayMs: 0 },
+      errorRetry: {
+        ...retry,
+        shouldRetry: (config, count) => config !== undefined && config !== null && count < config.maxNumRetry,
+      },
+    },
+  };
+};
+
+function configFor(kind: SourceKind): Partial<HlsConfig> {
+  return {
+    // Muxed fMP4 is only split by hls.js, not remuxed: a worker would cost a copy and gain nothing.
+    enableWorker: false,
+    autoStartLoad: false,
+    lowLatencyMode: kind === 'live',
+    // video.md 2.5: the defaults are 1 (no catching up) and 1 s more delay for every stall.
+    maxLiveSyncPlaybackRate: kind === 'live' ? 1.1 : 1,
+    liveSyncOnStallIncrease: 0.25,
+    capLevelToPlayerSize: true,
+    // Start in the middle of the ladder: the default of 500 kbit/s shows everybody 160p first.
+    abrEwmaDefaultEstimate: 3_500_000,
+    testBandwidth: false,
+    // A level that failed once may come back: the ladder returns with the encoder.
+    errorPenaltyExpireMs: 10_000,
+    backBufferLength: 60,
+    maxBufferLength: kind === 'live' ? 10 : 24,
+    // Blocking reloads are held up to 6 s.
+    playlistLoadPolicy: patient(10_000),
+    fragLoadPolicy: patient(10_000),
+    enableID3MetadataCues: false,
+    enableEmsgMetadataCues: false,
+    enableDateRangeMetadataCues: false,
+  };
+}
+
+const anchorsOf = (details: LevelDetails): readonly Anchor[] =>
+  details.fragments.flatMap((fragment) =>
+    fragment.programDateTime === null
+      ? []
+      : [{ atMs: fragment.programDateTime, startS: fragment.start, durationS: fragment.duration }],
+  );
+
+export const hlsSupported = (): boolean => Hls.isSupported();
+
+export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): Engine {
+  let hls: Hls | undefined;
+  let url = '';
+  let kind: SourceKind = 'live';
+  let forcedLevel = -1;
+  let edge = true;
+  /** A date to go to as soon as a playlist says where it is. */
+  let wanted: number | undefined;
+
+  const anchors = (): readonly Anchor[] => {
+    const details = hls?.latestLevelDetails;
+    return details === null || details === undefined ? [] : anchorsOf(details);
+  };
+
+  function applyEdge(): void {
+    if (hls === undefined) return;
+    // Set on the running config and not given to the constructor, which would demand liveSyncDuration
+    // beside it; that in turn would override the stream's own PART-HOLD-BACK.
+    hls.config.liveMaxLatencyDuration = kind === 'live' && edge ? maxLatencyS : Number.POSITIVE_INFINITY;
+    hls.config.maxLiveSyncPlaybackRate = kind === 'live' && edge ? 1.1 : 1;
+  }
+
+  function start(from: From): void {
+    const fresh = new Hls(configFor(kind));
+    hls = fresh;
+    applyEdge();
+    fresh.on(Hls.Events.MANIFEST_PARSED, () => {
+      if (forcedLevel >= 0) fresh.loadLevel = forcedLevel;
+      events.onLevels();
+      // An archive that still grows would be opened at its edge.
+      fresh.startLoad(from === 'edge' ? -1 : 0);
+    });
+    fresh.once(Hls.Events.LEVEL_LOADED, (_, { details }) => {
+      if (wanted === undefined) return;
+      const time = mediaTimeAt(anchorsOf(details), wanted);
+      wanted = undefined;
+      // Only now is it known where the date lies. A seek before the first picture would be lost.
+      if (time !== undefined) fresh.startLoad(time);
+    });
+    fresh.on(Hls.Events.LEVEL_SWITCHED, events.onLevels);
+    fresh.on(Hls.Events.ERROR, (_, { fatal, type }) => {
+      if (fatal) events.onFailed(type === Hls.ErrorTypes.MEDIA_ERROR ? 'media' : 'network');
+    });
+    fresh.attachMedia(video);
+    fresh.loadSource(url);
+  }
+
+  return {
+    open(nextUrl, nextKind, from) {
+      hls?.destroy();
+      url = nextUrl;
+      kind = nextKind;
+      edge = from === 'edge';
+      wanted = typeof from === 'object' ? from.atMs : undefined;
+      start(from);
+    },
+    resume() {
+      if (hls === undefined) return;
+      if (hls.levels.length === 0) hls.loadSource(url);
+      else hls.startLoad(-1);
+    },
+    recoverMedia: () => hls?.recoverMediaError(),
+    seekToDate(atMs) {
+      const time = mediaTimeAt(anchors(), atMs);
+      if (time === undefined) wanted = atMs;
+      else video.currentTime = time;
+    },
+    seekToEdge() {
+      edge = true;
+      applyEdge();
+      const position = hls?.liveSyncPosition;
+      if (position !== null && position !== undefined) video.currentTime = position;
+    },
+    setLevel(index, soon) {
+      forcedLevel = index;
+      if (hls === undefined) return;
+      if (soon) hls.nextLevel = index;
+      else hls.loadLevel = index;
+    },
+    stayAtEdge(on) {
+      edge = on;
+      applyEdge();
+    },
+    levels: () =>
+      (hls?.levels ?? []).map((level, index): Level => ({
+        index,
+        width: level.width,
+        height: level.height,
+        bitrateBps: level.bitrate,
+      })),
+    currentLevel: () => hls?.currentLevel ?? -1,
+    maxLevel: () => hls?.maxAutoLevel ?? -1,
+    anchors,
+    playingDateMs: () => hls?.playingDate?.getTime(),
+    latencyS: () => (hls === undefined || hls.latency === 0 ? undefined : hls.latency),
+    destroy() {
+      hls?.destroy();
+      hls = undefined;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { PlayerState } from './player-state.ts';
+
+export interface Poll {
+  readonly afterMs: number;
+  readonly ask: 'ask-playback' | 'ask-broadcast';
+}
+
+/**
+ * When to ask the API next, and what. All viewers of a show are interrupted in the same second, so every
+ * wait is spread over its own length again: half to one and a half times.
+ */
+export function nextPoll(state: PlayerState, hidden: boolean, random: () => number): Poll | undefined {
+  if (state.trouble === 'not-found' || state.trouble === 'media' || state.mode === 'recording')
+    return undefined;
+  if (state.phase === 'ended') return undefined;
+  const waiting = state.stalled || state.phase !== 'playing' || state.broadcast === 'interrupted';
+  // 25 s while all is well: only titles change then, the end shows in the playlist itself.
+  const middleMs = waiting ? 2_500 : hidden ? 60_000 : 25_000;
+  // Without a source there is nothing to compare sessions with: ask for addresses.
+  const ask = state.source === undefined ? 'ask-playback' : 'ask-broadcast';
+  return { afterMs: Math.round(middleMs * (0.5 + random())), ask };
+}
