@@ -30,11 +30,9 @@ export class EventPlaylist {
   readonly #targetDurationS: number;
   #text = '';
   #last: EventEntry | undefined;
-  /** Run whose EXT-X-MAP is in force. Gaps change nothing here: their init segment need not exist. */
   #mappedRun: string | undefined;
   #discontinuities = 0;
   #durationS = 0;
-  #mediaEntries = 0;
 
   constructor(targetDurationS: number) {
     this.#targetDurationS = targetDurationS;
@@ -81,8 +79,13 @@ export class EventPlaylist {
     return this.#durationS;
   }
 
+  /** Run whose EXT-X-MAP is in force. Gaps do not change it: their init segment need not exist. */
+  get mappedRun(): string | undefined {
+    return this.#mappedRun;
+  }
+
   get hasMedia(): boolean {
-    return this.#mediaEntries > 0;
+    return this.#mappedRun !== undefined;
   }
 
   /**
@@ -115,9 +118,7 @@ export class EventPlaylist {
     this.#last = entry;
     if (entry.discontinuity) this.#discontinuities++;
     this.#durationS += entry.durationS;
-    if (entry.gap) return;
-    this.#mediaEntries++;
-    this.#mappedRun = entry.run;
+    if (!entry.gap) this.#mappedRun = entry.run;
   }
 }
 
