@@ -142,6 +142,7 @@ const permanent: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EPERM',
   'EROFS',
+  'EEXIST',
   'EISDIR',
   'ENOTDIR',
   'ENAMETOOLONG',

@@ -21,6 +21,8 @@ import { ObjectStoreError, type ObjectStore, type PutOptions, type StoredObject 
 const multipartAboveBytes = 16 * 1024 ** 2;
 const partBytes = 8 * 1024 ** 2;
 
+const silent = (): void => {};
+
 /** Object storage of one region answers a small PUT in some 50 ms; what takes seconds is better tried again. */
 const defaults = {
   // Callers that matter retry by themselves and know how long (containers/ingest/archive); a second try
@@ -29,6 +31,8 @@ const defaults = {
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
   // A put brings its own checksum; see put().
   requestChecksumCalculation: 'WHEN_REQUIRED',
+  // The SDK would write to the console that it does not repeat a stream. Errors are ours to log.
+  logger: { debug: silent, info: silent, warn: silent, error: silent },
 } as const satisfies S3ClientConfig;
 
 export function createS3Store(options: {
