@@ -38,8 +38,10 @@ export function createHttpOrigin(options: { readonly timeoutMs: number }): HttpO
         reject(new OriginError(502, `the origin ${base.host} can't be reached`, { cause: error }));
       };
       // Counts silence on the connection: before the head and, as CloudFront does, between two packets.
+      let begun: IncomingMessage | undefined;
       outgoing.setTimeout(options.timeoutMs, () =>
-        outgoing.destroy(
+        // Once there is an answer, its reader must hear why it ends.
+        (begun ?? outgoing).destroy(
           new OriginError(504, `the origin ${base.host} was silent for ${options.timeoutMs / 1000} s`),
         ),
       );
@@ -48,13 +50,14 @@ export function createHttpOrigin(options: { readonly timeoutMs: number }): HttpO
         if (stale && request.body === undefined) reject(new StaleConnectionError());
         else fail(error);
       });
-      outgoing.on('response', (incoming: IncomingMessage) =>
+      outgoing.on('response', (incoming: IncomingMessage) => {
+        begun = incoming;
         resolve({
           status: incoming.statusCode ?? 502,
           headers: answerHeaders(incoming.headers),
           body: incoming,
-        }),
-      );
+        });
+      });
       if (request.body === undefined) outgoing.end();
       else {
         request.body.on('error', (error) => outgoing.destroy(error));

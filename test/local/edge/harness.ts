@@ -122,8 +122,10 @@ export async function startTestEdge(
     log: createLogger('edge', 'silent'),
     ...options,
   });
-  atEnd(() => edge.close());
-  return { ...edge, base: `http://127.0.0.1:${edge.port}` };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= edge.close());
+  atEnd(close);
+  return { ...edge, close, base: `http://127.0.0.1:${edge.port}` };
 }
 
 export interface Answer {
