@@ -1,0 +1,120 @@
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { isId } from '../../core/broadcast/ids.ts';
+import { createAskers } from './asker.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { recordMethods } from './methods.ts';
+import { HttpProblem, maxBodyBytes, sendProblem, toProblem } from './problems.ts';
+import { broadcastRoutes } from './routes/broadcasts.ts';
+import { channelRoutes } from './routes/channels.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { publicRoutes } from './routes/public.ts';
+import { forTheAskerOnly } from './routes/route.ts';
+
+/** On every answer. What it carries is data: nothing in it may run, be framed or be taken for something else. */
+const securityHeaders = {
+  'content-security-policy': `default-src 'none'; frame-ancestors 'none'`,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** The id that a request was about, when it is one: anything else in a path may be a secret gone astray. */
+const idOf = (request: FastifyRequest): string | undefined => {
+  const { id } = (request.params ?? {}) as { readonly id?: unknown };
+  return typeof id === 'string' && isId(id) ? id : undefined;
+};
+
+/** The HTTP API, ready to listen. */
+export async function createApi(deps: ApiDependencies): Promise<FastifyInstance> {
+  // As Fastify's own type, or every route would carry pino's in its type.
+  const loggerInstance: FastifyBaseLogger = deps.log;
+  const app = Fastify({
+    loggerInstance,
+    // One line a request, below, with what is known to be harmless: no address, no header, no query.
+    disableRequestLogging: true,
+    bodyLimit: maxBodyBytes,
+    // A request of 64 KiB in 15 s is 4 KiB/s: slower ones hold connections on purpose.
+    requestTimeout: 15_000,
+    // Longer than a load balancer keeps idle connections (60 s), so that it never writes into a closed one.
+    keepAliveTimeout: 72_000,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, toProblem(error, request));
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeContentTypeParser('text/plain');
+
+  app.addHook('onSend', async (_request, reply) => {
+    for (const [name, value] of Object.entries(securityHeaders)) {
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    }
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', forTheAskerOnly);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const line = {
+      request: request.id,
+      method,
+      route: routeOptions.url ?? 'none',
+      id: idOf(request),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
+    // Health checks come every few seconds and say nothing new.
+    if (line.route === '/healthz') deps.log.debug(line, 'request');
+    else deps.log.info(line, 'request');
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error, request);
+    if (problem.status >= 500) deps.log.error({ err: error, request: request.id }, 'request failed');
+    return sendProblem(reply, problem);
+  });
+  const methodsOf = recordMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(request.url);
+    return sendProblem(
+      reply,
+      allowed.length === 0
+        ? new HttpProblem(404, 'There is nothing at this path: /api/docs lists what there is.')
+        : new HttpProblem(405, `This path takes ${allowed.join(', ')}.`, {
+            headers: { allow: allowed.join(', ') },
+          }),
+    );
+  });
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tidecast API',
+        version: '1',
+        description: 'Channels, broadcasts, where to play them. Times are ms since 1970.',
+      },
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+
+  const askers = createAskers(deps.verifier);
+  publicRoutes(app, deps);
+  broadcastRoutes(app, deps, askers);
+  channelRoutes(app, deps, askers);
+  docsRoutes(app);
+  await app.ready();
+  return app;
+}

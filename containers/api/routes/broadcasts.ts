@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import type { Broadcast } from '../../../core/broadcast/types.ts';
+import type { Askers } from '../asker.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { thumbnailKey } from '../links.ts';
+import { playbackCookies } from '../playback-cookies.ts';
+import { notFound, notYours } from '../problems.ts';
+import { broadcastChanges, broadcastView, idParams, playback } from '../schemas.ts';
+import { viewBroadcast, viewPlayback } from '../views.ts';
+import { forEverybody, problems, tokenNeeded, tokenOptional, type Api } from './route.ts';
+
+export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers): void {
+  const { broadcasts, clock, objects } = deps;
+
+  /** A private broadcast and one that does not exist look the same to everybody but the owner. */
+  const visible = async (request: FastifyRequest, broadcastId: string): Promise<Broadcast> => {
+    const broadcast = await broadcasts.get(broadcastId);
+    if (broadcast !== undefined && broadcast.visibility !== 'private') return broadcast;
+    const asker = await askers.identify(request);
+    if (broadcast === undefined || asker?.subject !== broadcast.ownerId) throw notFound('broadcast');
+    return broadcast;
+  };
+
+  app.route({
+    method: 'GET',
+    url: '/api/broadcasts/:id',
+    schema: {
+      tags: ['Broadcasts'],
+      summary: 'A broadcast',
+      security: tokenOptional,
+      params: idParams,
+      response: { 200: broadcastView, ...problems },
+    },
+    handler: async (request, reply) => {
+      const broadcast = await visible(request, request.params.id);
+      if (broadcast.visibility !== 'private') forEverybody(reply);
+      return reply.send(viewBroadcast(broadcast, clock.now()));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/broadcasts/:id/playback',
+    schema: {
+      tags: ['Broadcasts'],
+      summary: 'Where to play it. Sets the signed cookies that the archive needs',
+      security: tokenOptional,
+      params: idParams,
+      response: { 200: playback, ...problems },
+    },
+    handler: async (request, reply) => {
+      const broadcast = await visible(request, request.params.id);
+      const now = clock.now();
+      const cookies = playbackCookies(broadcast, now, deps);
+      if (cookies.length > 0) reply.header('set-cookie', cookies);
+      return reply.send(viewPlayback(broadcast, now));
+    },
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/api/broadcasts/:id',
+    schema: {
+      tags: ['Broadcasts'],
+      summary: 'Change title or visibility, as the owner',
+      security: tokenNeeded,
+      params: idParams,
+      body: broadcastChanges,
+      response: { 200: broadcastView, ...problems },
+    },
+    handler: async (request, reply) => {
+      const { subject } = await askers.require(request);
+      const { id } = request.params;
+      const found = await broadcasts.get(id);
+      if (found === undefined) throw notFound('broadcast');
+      if (found.ownerId !== subject)
+        throw found.visibility === 'private' ? notFound('broadcast') : notYours('broadcast');
+      const changed = await broadcasts.update(id, subject, request.body);
+      if (changed === undefined) throw notFound('broadcast');
+      // The address of the picture is known to whoever has seen it. Asked for again when it fails.
+      if (changed.visibility === 'private') await objects.delete(thumbnailKey(id));
+      return reply.send(viewBroadcast(changed, clock.now()));
+    },
+  });
+}
