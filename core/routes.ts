@@ -109,6 +109,8 @@ const toRegExp = (path: string): RegExp =>
       .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
       .replaceAll('*', '.*')
       .replaceAll('?', '.')}$`,
+    // `.` is any character, line breaks too.
+    's',
   );
 
 const compiled = new WeakMap<Route, RegExp>();

@@ -35,7 +35,9 @@ export interface SourceSize {
   readonly height: number;
 }
 
-const even = (n: number): number => Math.max(2, Math.round(n / 2) * 2);
+/** To an even number of pixels, as 4:2:0 needs; an odd source loses its last line rather than gaining one. */
+const scaled = (size: number, scale: number): number =>
+  Math.max(2, Math.min(Math.round((size * scale) / 2), Math.floor(size / 2)) * 2);
 
 /**
  * The ladder for a source: every rung up to its height, never an upscale. A source lower than every
@@ -59,8 +61,8 @@ export function ladderFor(
     const scale = Math.min(1, rung.height / shortSide);
     return {
       name: rung.name,
-      width: even(source.width * scale),
-      height: even(source.height * scale),
+      width: scaled(source.width, scale),
+      height: scaled(source.height, scale),
       videoBitrateBps: Math.round(rung.videoBitrateBps * rateFactor),
       audioBitrateBps: rung.audioBitrateBps,
     };

@@ -13,8 +13,13 @@ export type MediaFile =
   | { readonly kind: 'segment'; readonly run: string; readonly msn: number }
   | { readonly kind: 'part'; readonly run: string; readonly msn: number; readonly part: number };
 
-// A run is `<session>-<attempt>`; ten digits bound every number below 2^53.
-const fileNamePattern = /^(\d{1,10}-\d{1,10})-(?:(init)\.mp4|(\d{1,10})(?:\.(\d{1,10}))?\.m4s)$/;
+// Ten digits bound every number below 2^53. No leading zeros: a file has one name, as a second one would
+// be fetched past every cache.
+const number = String.raw`(?:0|[1-9]\d{0,9})`;
+/** A run is `<session>-<attempt>`. */
+const fileNamePattern = new RegExp(
+  String.raw`^(${number}-${number})-(?:(init)\.mp4|(${number})(?:\.(${number}))?\.m4s)$`,
+);
 
 export function parseMediaFileName(name: string): MediaFile | undefined {
   const match = fileNamePattern.exec(name);

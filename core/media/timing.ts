@@ -31,8 +31,8 @@ const ceilMicroseconds = (seconds: number): number => Math.ceil(seconds * 1e6 - 
 
 export function timingFor(frameRate: FrameRate): Timing {
   // 25 fps has no whole number of frames in 0.5 s: 12 frames (0.48 s) rather than 13, so that the
-  // segment stays at or below 2 s.
-  const framesPerPart = Math.max(1, Math.floor(framesPerSecond(frameRate) * wantedPartS + 0.02));
+  // segment stays at or below 2 s. The 0.05 takes 29.97 and 59.94 (14.985 and 29.97 frames) for 30 and 60.
+  const framesPerPart = Math.max(1, Math.floor(framesPerSecond(frameRate) * wantedPartS + 0.05));
   const partDurationS = (framesPerPart * frameRate.den) / frameRate.num;
   const segmentDurationS = partDurationS * partsPerSegment;
   const partTargetS = ceilMicroseconds(partDurationS);
