@@ -40,6 +40,8 @@ function configFor(kind: SourceKind): Partial<HlsConfig> {
     // Start in the middle of the ladder: the default of 500 kbit/s shows everybody 160p first.
     abrEwmaDefaultEstimate: 3_500_000,
     testBandwidth: false,
+    // The viewer's choice, and the lowest level of a hidden page, outlive an error.
+    preserveManualLevelOnError: true,
     // A level that failed once may come back: the ladder returns with the encoder.
     errorPenaltyExpireMs: 10_000,
     backBufferLength: 60,
@@ -82,6 +84,8 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
     // beside it; that in turn would override the stream's own PART-HOLD-BACK.
     hls.config.liveMaxLatencyDuration = kind === 'live' && edge ? maxLatencyS : Number.POSITIVE_INFINITY;
     hls.config.maxLiveSyncPlaybackRate = kind === 'live' && edge ? 1.1 : 1;
+    // With 1 hls.js leaves the rate as it last set it.
+    if (!edge) video.playbackRate = 1;
   }
 
   function start(from: From): void {
@@ -89,17 +93,21 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
     hls = fresh;
     applyEdge();
     fresh.on(Hls.Events.MANIFEST_PARSED, () => {
-      if (forcedLevel >= 0) fresh.loadLevel = forcedLevel;
+      // Another source may number its levels otherwise: the listener says the level anew.
+      forcedLevel = -1;
       events.onLevels();
-      // An archive that still grows would be opened at its edge.
+      // -1 means the edge, also in an archive that still grows.
       fresh.startLoad(from === 'edge' ? -1 : 0);
+      // Until the playlist has said where the wanted date lies, no segment shall be loaded: hls.js 1.7.4
+      // does not get over the abort of its first one. startLoad itself lifts an earlier pause.
+      if (wanted !== undefined) fresh.pauseBuffering();
     });
     fresh.once(Hls.Events.LEVEL_LOADED, (_, { details }) => {
       if (wanted === undefined) return;
       const time = mediaTimeAt(anchorsOf(details), wanted);
       wanted = undefined;
       // Only now is it known where the date lies. A seek before the first picture would be lost.
-      if (time !== undefined) fresh.startLoad(time);
+      fresh.startLoad(time ?? 0);
     });
     fresh.on(Hls.Events.LEVEL_SWITCHED, events.onLevels);
     fresh.on(Hls.Events.ERROR, (_, { fatal, type }) => {
@@ -136,8 +144,8 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
       if (position !== null && position !== undefined) video.currentTime = position;
     },
     setLevel(index, soon) {
+      if (hls === undefined || index === forcedLevel) return;
       forcedLevel = index;
-      if (hls === undefined) return;
       if (soon) hls.nextLevel = index;
       else hls.loadLevel = index;
     },

@@ -103,7 +103,9 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     for (const command of commands) run(command);
     const quiet =
       before.phase === next.phase && before.stalled === next.stalled && before.broadcast === next.broadcast;
-    if (!quiet || pollTimer === undefined) schedulePoll();
+    // What a command asks comes first; the regular poll follows its answer.
+    const asked = commands.some((command) => command.do.startsWith('ask-'));
+    if (!asked && (!quiet || pollTimer === undefined)) schedulePoll();
   }
 
   function run(command: Command): void {
@@ -181,7 +183,7 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     meter.value = {
       atMs: dateMs,
       delayMs:
-        current.mode === 'recording'
+        current.mode === 'recording' || current.phase === 'ended'
           ? undefined
           : dateMs === undefined
             ? fallbackMs

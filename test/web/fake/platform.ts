@@ -1,0 +1,282 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type {
+  BroadcastView,
+  Directory,
+  OwnChannel,
+  Playback,
+  Problem,
+  PublicConfig,
+  StudioView,
+} from '../../../core/api/types.ts';
+import { notFoundFile, pageFile, pageHeaders } from '../../../core/pages.ts';
+import type { FakeShow } from './show.ts';
+
+const dist = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+/** What the fake API says; tests change it as they go. */
+export interface FakeWorld {
+  directory: (cursor: string | null) => Directory;
+  broadcasts: Map<string, BroadcastView>;
+  shows: Map<string, FakeShow>;
+  channels: OwnChannel[];
+  studio: StudioView | undefined;
+  /** Every API request is answered 503. */
+  down: boolean;
+  /** A second slot, after the broadcast moved. */
+  slot: string;
+}
+
+export interface FakePlatform {
+  readonly url: string;
+  readonly world: FakeWorld;
+  close(): Promise<void>;
+}
+
+const svg = (text: string): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#264b5d"/><text x="40" y="200" font-size="64" fill="#fff">${text}</text></svg>`;
+
+export async function startFakePlatform(): Promise<FakePlatform> {
+  const world: FakeWorld = {
+    directory: () => ({ live: [], recordings: [] }),
+    broadcasts: new Map(),
+    shows: new Map(),
+    channels: [],
+    studio: undefined,
+    down: false,
+    slot: 'in-01',
+  };
+  const server: Server = createServer((request, response) => {
+    void answer(world, url(), request).then(
+      ({ status, type, body, headers }) => {
+        response.writeHead(status, {
+          'cache-control': 'no-store',
+          ...(type && { 'content-type': type }),
+          ...headers,
+        });
+        response.end(body);
+      },
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: url(),
+    world,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function answer(world: FakeWorld, origin: string, request: IncomingMessage): Promise<Reply> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', origin);
+  if (pathname.startsWith('/api/')) return api(world, origin, request, pathname, searchParams);
+  if (pathname.startsWith('/issuer')) return issuer(origin, request, pathname, searchParams);
+  if (pathname.startsWith('/thumbs/'))
+    return { status: 200, type: 'image/svg+xml', body: svg(pathname.slice(8, 12)) };
+  const live = /^\/live\/([^/]+)\/([^/]+)\/(.+)$/.exec(pathname);
+  if (live !== null) {
+    const [, slot, id = '', path = ''] = live;
+    return slot === world.slot
+      ? ((await world.shows.get(id)?.serve('live', path, searchParams)) ?? { status: 404 })
+      : { status: 404 };
+  }
+  const archive = /^\/archive\/([^/]+)\/(.+)$/.exec(pathname);
+  if (archive !== null)
+    return (
+      (await world.shows.get(archive[1] ?? '')?.serve('archive', archive[2] ?? '', searchParams)) ?? {
+        status: 404,
+      }
+    );
+  return page(origin, pathname);
+}
+
+async function page(origin: string, path: string): Promise<Reply> {
+  const asset = /^\/assets\/[\w.-]+$/.test(path);
+  const file = asset ? path.slice(1) : (pageFile(path) ?? notFoundFile);
+  const body = await readFile(dist + file);
+  const headers = asset ? {} : pageHeaders(`${origin}/issuer`);
+  return { status: asset || file !== notFoundFile ? 200 : 404, type: types[extname(file)], body, headers };
+}
+
+const json = (status: number, body: unknown): Reply => ({
+  status,
+  type: status < 400 ? 'application/json' : 'application/problem+json',
+  body: JSON.stringify(body),
+});
+
+const problem = (status: number, detail: string, errors?: Problem['errors']): Reply =>
+  json(status, {
+    type: 'about:blank',
+    title: 'No',
+    status,
+    detail,
+    ...(errors && { errors }),
+  } satisfies Problem);
+
+function viewOf(world: FakeWorld, id: string): BroadcastView | undefined {
+  const view = world.broadcasts.get(id);
+  const show = world.shows.get(id);
+  if (view === undefined || show === undefined) return view;
+  const { state, session, startedAt } = show;
+  return {
+    ...view,
+    state,
+    session,
+    startedAt,
+    ...(show.endedAt !== undefined && { endedAt: show.endedAt, durationS: show.durationS }),
+  };
+}
+
+async function api(
+  world: FakeWorld,
+  origin: string,
+  request: IncomingMessage,
+  path: string,
+  query: URLSearchParams,
+): Promise<Reply> {
+  if (world.down) return { status: 503, type: 'text/html', body: '<h1>Bad gateway</h1>' };
+  const call = `${request.method ?? 'GET'} ${path}`;
+  const id = path.split('/')[3] ?? '';
+  if (call === 'GET /api/time') return json(200, { nowMs: Date.now() });
+  if (call === 'GET /api/config')
+    return json(200, {
+      issuer: `${origin}/issuer`,
+      clientId: 'pages',
+      rtmpUrl: 'rtmp://ingest.example.com/live',
+    } satisfies PublicConfig);
+  if (call === 'GET /api/directory') return json(200, world.directory(query.get('cursor')));
+  const view = viewOf(world, id);
+  if (/^GET \/api\/broadcasts\/[^/]+$/.test(call))
+    return view ? json(200, view) : problem(404, 'No such broadcast.');
+  if (/^GET .*\/playback$/.test(call)) {
+    if (view === undefined) return problem(404, 'No such broadcast.');
+    const { state, session, startedAt } = view;
+    return json(200, {
+      state,
+      session,
+      startedAt,
+      ...(state !== 'ended' && { live: `/live/${world.slot}/${id}/master.m3u8` }),
+      archive: `/archive/${id}/master.m3u8`,
+    } satisfies Playback);
+  }
+  if (request.headers.authorization !== `Bearer ${accessToken}`) return problem(401, 'Sign in.');
+  return ownerApi(world, request, call, id);
+}
+
+async function ownerApi(
+  world: FakeWorld,
+  request: IncomingMessage,
+  call: string,
+  id: string,
+): Promise<Reply> {
+  const sent = (await bodyOf(request)) as { name?: string; title?: string; visibility?: 'public' };
+  const streamKey = `${'0'.repeat(26)}_${'k'.repeat(32)}`;
+  if (call === 'GET /api/me/channels') return json(200, { channels: world.channels });
+  if (call === 'POST /api/channels') {
+    if ((sent.name ?? '').includes('taken'))
+      return problem(422, 'The name is taken.', [
+        { path: 'name', message: 'This name is taken: choose another.' },
+      ]);
+    const channel: OwnChannel = {
+      channelId: String(world.channels.length + 1).padStart(26, '0'),
+      name: sent.name ?? '',
+      title: '',
+      visibility: 'public',
+      createdAt: Date.now(),
+      keyCreatedAt: Date.now(),
+    };
+    world.channels.push(channel);
+    return json(201, { channel, streamKey });
+  }
+  const channel = world.channels.find(({ channelId }) => channelId === id);
+  if (/^PATCH \/api\/broadcasts/.test(call)) {
+    const next = { ...world.broadcasts.get(id), ...sent } as BroadcastView;
+    world.broadcasts.set(id, next);
+    return json(200, next);
+  }
+  if (channel === undefined) return problem(404, 'No such channel.');
+  if (call.endsWith('/stream-key')) return json(200, { streamKey });
+  if (call.endsWith('/studio')) return json(200, world.studio ?? { channel });
+  if (call.endsWith('/broadcasts')) return json(200, { broadcasts: [...world.broadcasts.values()] });
+  if (call.startsWith('PATCH')) {
+    const next = { ...channel, ...sent };
+    world.channels[world.channels.indexOf(channel)] = next;
+    if (world.studio !== undefined) world.studio = { ...world.studio, channel: next };
+    return json(200, next);
+  }
+  return problem(404, 'No such thing.');
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text === '' ? {} : JSON.parse(text);
+}
+
+const accessToken = 'fake-access-token';
+
+/** As much of an OIDC issuer as a public client needs; everybody is Robin. */
+async function issuer(
+  origin: string,
+  request: IncomingMessage,
+  path: string,
+  query: URLSearchParams,
+): Promise<Reply> {
+  const base = `${origin}/issuer`;
+  if (path.endsWith('/.well-known/openid-configuration'))
+    return json(200, {
+      issuer: base,
+      authorization_endpoint: `${base}/authorize`,
+      token_endpoint: `${base}/token`,
+      jwks_uri: `${base}/keys`,
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
+    });
+  if (path.endsWith('/authorize')) {
+    const back = new URL(query.get('redirect_uri') ?? '');
+    // The code carries the nonce: this issuer keeps nothing.
+    back.searchParams.set('code', `c.${query.get('nonce') ?? ''}.${query.get('code_challenge') ?? ''}`);
+    back.searchParams.set('state', query.get('state') ?? '');
+    return { status: 302, headers: { location: back.href } };
+  }
+  let form = '';
+  for await (const chunk of request) form += String(chunk);
+  const sent = new URLSearchParams(form);
+  const [, nonce = '', challenge] = (sent.get('code') ?? '').split('.');
+  const digest = await crypto.subtle.digest(
+    'SHA-256',
+    new TextEncoder().encode(sent.get('code_verifier') ?? ''),
+  );
+  if (Buffer.from(digest).toString('base64url') !== challenge) return json(400, { error: 'invalid_grant' });
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: base, aud: 'pages', sub: 'robin', name: 'Robin', nonce, iat: now, exp: now + 600 };
+  return json(200, {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: 600,
+    // By OIDC core 3.1.3.7 a client need not check the signature of a token that came from the issuer itself.
+    id_token: `${part({ alg: 'RS256' })}.${part(claims)}.${'A'.repeat(342)}`,
+  });
+}
