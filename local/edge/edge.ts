@@ -140,7 +140,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     });
   });
   guardConnections(server);
-  server.listen(options.port, options.host);
+  // Node's 511 make a crowd that comes at once wait a second for its second try.
+  server.listen({ port: options.port, host: options.host, backlog: 4096 });
   await once(server, 'listening');
 
   return {
