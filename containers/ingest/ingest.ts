@@ -1,17 +1,13 @@
 import { createServer, type Server } from 'node:http';
-import { ulid } from 'ulid';
 import type { IngestEnvironment } from '../../core/environment/ingest.ts';
-import type { SourceInfo, EncodingPlan } from '../../core/media/flow.ts';
-import { defaultRungs, ladderFor, type Rung } from '../../core/media/ladder.ts';
-import { framesPerSecond, nearestStandardRate } from '../../core/media/rational.ts';
-import { timingFor } from '../../core/media/timing.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
-import { openTables, type Tables } from '../../runtime/store/tables/open.ts';
+import { openTables } from '../../runtime/store/tables/open.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
-import { openArchive } from './archive/archive.ts';
-import { spooledBroadcasts } from './archive/spool.ts';
+import { createArchiveBudget, openArchive, spooledBroadcasts } from './archive/archive.ts';
 import { Broadcasts } from './broadcast/broadcasts.ts';
-import type { BroadcastDependencies, BroadcastRecords, Clock } from './broadcast/ports.ts';
+import type { BroadcastDependencies, Clock } from './broadcast/ports.ts';
+import { planFor, rungsNamed } from './broadcast/plan.ts';
+import { recordsOf } from './broadcast/records.ts';
 import { Recovery } from './broadcast/recovery.ts';
 import { startEncoding } from './encoding/encoding.ts';
 import { createLiveHandler } from './live/http.ts';
@@ -24,30 +20,8 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
-/** The LADDER variable names a rung that does not exist. */
-export class LadderError extends Error {
-  override readonly name = 'LadderError';
-}
-
 /** How often a task looks for broadcasts that nobody holds: well inside the minute of the grace window. */
 const recoveryEveryMs = 10_000;
-
-export function rungsNamed(names: string | undefined): readonly Rung[] {
-  if (names === undefined) return defaultRungs;
-  return names.split(',').map((name) => {
-    const rung = defaultRungs.find((candidate) => candidate.name === name.trim());
-    if (rung !== undefined) return rung;
-    const known = defaultRungs.map((candidate) => candidate.name).join(', ');
-    throw new LadderError(`LADDER names '${name.trim()}', which is none of ${known}`);
-  });
-}
-
-export const planFor =
-  (rungs: readonly Rung[]) =>
-  (source: SourceInfo): EncodingPlan => {
-    const rate = nearestStandardRate(source.framesPerSecond);
-    return { ladder: ladderFor(source, framesPerSecond(rate), rungs), timing: timingFor(rate) };
-  };
 
 /** Wires the rooms of the task together and starts them. */
 export async function startIngest(options: {
@@ -67,9 +41,10 @@ export async function startIngest(options: {
   });
   const graceMs = environment.GRACE_WINDOW_S * 1000;
 
+  const budget = createArchiveBudget({ spoolBytes: environment.SPOOL_MAX_BYTES });
   const metrics = createIngestMetrics(() => broadcasts);
   const deps: BroadcastDependencies = {
-    records: recordsOf(tables, environment, clock, graceMs),
+    records: recordsOf({ tables, taskId: environment.TASK_ID, slot: environment.SLOT, clock, graceMs }),
     openArchive: (opened) =>
       openArchive({
         store,
@@ -78,10 +53,10 @@ export async function startIngest(options: {
         isNew: opened.isNew,
         publishThumbnail: opened.publishThumbnail,
         spoolDir: environment.SPOOL_DIR,
-        limits: { spoolBytes: environment.SPOOL_MAX_BYTES },
+        budget,
         clock,
         random,
-        log: log.child({ broadcast: opened.broadcastId }),
+        log,
       }),
     startEncoding: (encoding) =>
       startEncoding({
@@ -131,51 +106,6 @@ export async function startIngest(options: {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
       tables.close();
-    },
-  };
-}
-
-function recordsOf(
-  tables: Tables,
-  environment: IngestEnvironment,
-  clock: Clock,
-  graceMs: number,
-): BroadcastRecords {
-  const { broadcasts, channels } = tables;
-  const { TASK_ID: taskId, SLOT: slot } = environment;
-  return {
-    channel: (channelId) => channels.get(channelId),
-    get: (broadcastId) => broadcasts.get(broadcastId),
-    openSession: (channel) =>
-      broadcasts.openSession({
-        channel,
-        taskId,
-        slot,
-        now: clock.now(),
-        graceMs,
-        newId: () => ulid().toLowerCase(),
-      }),
-    report: (report) => broadcasts.report({ ...report, now: clock.now() }),
-    end: (ended) => broadcasts.end(ended),
-    discard: async ({ broadcastId, session }) => {
-      await broadcasts.discard({ broadcastId, session });
-    },
-    takeOver: (stale) =>
-      broadcasts.takeOver({
-        broadcastId: stale.broadcastId,
-        expectedSession: stale.session,
-        expectedSeenAt: stale.seenAt,
-        taskId,
-        slot,
-        now: clock.now(),
-      }),
-    unended: async function* unended() {
-      let cursor: string | undefined;
-      do {
-        const page = await broadcasts.listUnended(cursor);
-        yield* page.broadcasts;
-        cursor = page.nextCursor;
-      } while (cursor !== undefined);
     },
   };
 }

@@ -147,13 +147,14 @@ export class HeldBroadcast {
   }
 
   async #reportOnce(): Promise<void> {
-    if (this.#handingOver || this.#phase === 'ending' || this.#phase === 'released') return;
+    if (this.#handingOver || this.#phase === 'released') return;
     if (this.#phase === 'live') this.#encoderSeenAt = this.#deps.clock.now();
     try {
       const result = await this.#deps.records.report({
         broadcastId: this.id,
         session: this.#record.session,
-        state: this.#phase,
+        // While the last segments go up it must not look abandoned: others would take it over.
+        state: this.#phase === 'live' ? 'live' : 'interrupted',
         encoderSeenAt: this.#encoderSeenAt,
         hasThumbnail: this.#hasThumbnail,
         ...(this.#plan === undefined ? {} : { plan: this.#plan }),
@@ -262,6 +263,8 @@ export class HeldBroadcast {
     const { records, clock, log } = this.#deps;
     if (this.#archive === undefined) return records.discard(this.#record);
     const { durationS, complete } = await this.#archive.end();
+    this.#phase = 'released';
+    await this.#reporting;
     const outcome = await records.end({
       broadcastId: this.id,
       session: this.#record.session,

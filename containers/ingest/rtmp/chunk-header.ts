@@ -79,21 +79,9 @@ export function readMessageHeader(
 
   const field = size >= 3 ? bytes.readUIntBE(offset, 3) : stream.timestampField;
   const extended = size >= 3 ? field === extendedMark : stream.extended;
-  let total = size;
-  let value = field;
-  if (extended && !(format === 3 && !first && stream.omitsExtended)) {
-    if (end - offset < size + 4) return -1;
-    value = bytes.readUInt32BE(offset + size);
-    total += 4;
-    if (format === 3 && value !== stream.timestampField) {
-      // Not a repetition. Inside a message it must be payload: old librtmp and its heirs leave the field out.
-      if (!first || stream.omitsExtended) {
-        stream.omitsExtended = true;
-        value = stream.timestampField;
-        total -= 4;
-      }
-    }
-  }
+  const extension = extended ? readExtension(stream, format, first, bytes, offset + size, end) : 0;
+  if (extension < 0) return -1;
+  const value = extension === 4 ? bytes.readUInt32BE(offset + size) : field;
   if (size >= 7) {
     stream.length = bytes.readUIntBE(offset + 3, 3);
     stream.type = bytes.readUInt8(offset + 6);
@@ -106,5 +94,33 @@ export function readMessageHeader(
     // (section 5.3.1.2.4). ffmpeg relies on it.
     stream.timestampMs = format === 0 ? value : (stream.timestampMs + value) >>> 0;
   }
-  return total;
+  return size + extension;
+}
+
+/**
+ * Bytes of an extended timestamp: 4, or 0 where the encoder leaves it out; -1 when too few bytes are there.
+ * A chunk of format 3 repeats the field. Old librtmp and its heirs leave it out inside a message: what stands
+ * there differs from the field then, since it is payload.
+ */
+function readExtension(
+  stream: ChunkStream,
+  format: number,
+  first: boolean,
+  bytes: Buffer,
+  offset: number,
+  end: number,
+): number {
+  // Inside a message the format is always 3.
+  if (!first && stream.omitsExtended) return 0;
+  const available = Math.min(4, end - offset);
+  if (!first || (format === 3 && stream.omitsExtended)) {
+    for (let index = 0; index < available; index++) {
+      // Decided by the first byte that differs: four may never come.
+      if (bytes.readUInt8(offset + index) !== ((stream.timestampField >>> (24 - 8 * index)) & 0xff)) {
+        stream.omitsExtended = true;
+        return 0;
+      }
+    }
+  }
+  return available < 4 ? -1 : 4;
 }

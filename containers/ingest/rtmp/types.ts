@@ -27,7 +27,11 @@ export interface Publisher {
   readonly roundTripMs: number | undefined;
 }
 
-/** Codes of an onStatus error. OBS shows text of its own for BadName, so a wrong key should say Unauthorized. */
+/**
+ * Codes of an onStatus error. Seen with OBS 29: each of them, before Publish.Start, gives the same dialog
+ * ("double-check your stream key") and no retry; the description is in its log with BadName only. While it is
+ * reconnecting it goes on trying. ffmpeg prints the description of all of them.
+ */
 export type StatusCode =
   | 'NetStream.Publish.BadName'
   | 'NetStream.Publish.Unauthorized'

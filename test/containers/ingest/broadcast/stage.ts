@@ -1,0 +1,212 @@
+/**
+ * An ingest task without network and ffmpeg: real tables (dynalite), real archive in a directory, real live
+ * window; the encoder and its encoding are played by the test.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EncodingListener, SessionEnd, SourceInfo } from '../../../../core/media/flow.ts';
+import type { Channel } from '../../../../core/broadcast/types.ts';
+import {
+  createArchiveBudget,
+  openArchive,
+  spooledBroadcasts,
+} from '../../../../containers/ingest/archive/archive.ts';
+import { Broadcasts } from '../../../../containers/ingest/broadcast/broadcasts.ts';
+import type { BroadcastDependencies } from '../../../../containers/ingest/broadcast/ports.ts';
+import { recordsOf } from '../../../../containers/ingest/broadcast/records.ts';
+import { Recovery } from '../../../../containers/ingest/broadcast/recovery.ts';
+import { planFor } from '../../../../containers/ingest/broadcast/plan.ts';
+import type { Publisher, PublishSink } from '../../../../containers/ingest/rtmp/types.ts';
+import { defaultRungs } from '../../../../core/media/ladder.ts';
+import { startTables } from '../../../../local/tables.ts';
+import { hashSecret } from '../../../../runtime/identity/stream-keys.ts';
+import { openDirectoryStore } from '../../../../runtime/store/objects/directory.ts';
+import type { ObjectStore } from '../../../../runtime/store/objects/port.ts';
+import { openTables, type Tables } from '../../../../runtime/store/tables/open.ts';
+import { createLogger } from '../../../../runtime/telemetry/log.ts';
+
+const channelId = '01channel00000000000000000';
+const secret = 'abcdefghijklmnopqrstuvwxyz012345';
+const source: SourceInfo = {
+  hasVideo: true,
+  hasAudio: true,
+  width: 320,
+  height: 180,
+  framesPerSecond: 30,
+  encoder: undefined,
+};
+
+export interface Connection {
+  readonly decision: 'accepted' | string;
+  /** Why the task closed it, once it has. */
+  closedWith(): SessionEnd | undefined;
+  /** The encoder sends `seconds` of show: one run, whole segments. */
+  show(seconds: number): Promise<void>;
+  /** The socket ends. */
+  end(reason: SessionEnd): void;
+}
+
+export interface Task {
+  readonly broadcasts: Broadcasts;
+  readonly recovery: Recovery;
+  connect(key?: string): Promise<Connection>;
+  shutdown(): Promise<void>;
+}
+
+export interface Stage {
+  readonly tables: Tables;
+  readonly store: ObjectStore;
+  readonly clock: { now(): number; advance(ms: number): void };
+  task(taskId: string, graceMs?: number): Task;
+  playlist(broadcastId: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidecast-stage-'));
+  const local = await startTables({});
+  const tables = openTables({
+    TABLE_PREFIX: 'tidecast',
+    DYNAMODB_ENDPOINT: local.endpoint,
+    AWS_REGION: 'us-east-1',
+  });
+  let offsetMs = 0;
+  const clock = { now: () => Date.now() + offsetMs, advance: (ms: number) => void (offsetMs += ms) };
+  const store = await openDirectoryStore({ root: join(folder, 'objects'), clock });
+  const log = createLogger('test', 'silent');
+  const channel: Channel = {
+    channelId,
+    ownerId: 'owner',
+    name: 'Channel',
+    title: 'Title',
+    visibility: 'public',
+    keyHash: hashSecret(secret),
+    keyCreatedAt: clock.now(),
+    createdAt: clock.now(),
+  };
+  await tables.channels.create(channel, 10);
+  const tasks: Task[] = [];
+
+  return {
+    tables,
+    store,
+    clock,
+    task: (taskId, graceMs = 60_000) => {
+      const made = startTask({
+        taskId,
+        graceMs,
+        tables,
+        store,
+        clock,
+        log,
+        spoolDir: join(folder, 'spool', taskId),
+      });
+      tasks.push(made);
+      return made;
+    },
+    playlist: async (broadcastId) => {
+      const found = await store.get(`archive/${broadcastId}/160p/index.m3u8`);
+      return found === undefined ? '' : new TextDecoder().decode(found.bytes);
+    },
+    close: async () => {
+      for (const task of tasks) await task.shutdown();
+      tables.close();
+      await local.close();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function startTask(
+  options: Pick<BroadcastDependencies, 'clock' | 'graceMs' | 'log'> & {
+    readonly taskId: string;
+    readonly tables: Tables;
+    readonly store: ObjectStore;
+    readonly spoolDir: string;
+  },
+): Task {
+  const { taskId, tables, store, spoolDir, clock, graceMs, log } = options;
+  const budget = createArchiveBudget({});
+  const started: { readonly session: number; readonly listener: EncodingListener }[] = [];
+  const deps: BroadcastDependencies = {
+    records: recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
+    openArchive: (opened) =>
+      openArchive({ store, ...opened, spoolDir, budget, clock, random: () => 0.5, log }),
+    startEncoding: ({ session, listener }) => {
+      started.push({ session, listener });
+      return {
+        message: () => {},
+        end: () => Promise.resolve(),
+        kill: () => {},
+        pid: undefined,
+        stats: { ffmpegRestarts: 0, frames: 0, bytes: 0, cpuSeconds: 0 },
+      };
+    },
+    clock,
+    log,
+    graceMs,
+    planFor: planFor(defaultRungs.filter((rung) => rung.name === '160p')),
+    onPartLate: () => {},
+  };
+  const broadcasts = new Broadcasts(deps, `slot-${taskId}`);
+  const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(spoolDir));
+
+  const connect = async (key = `${channelId}_${secret}`): Promise<Connection> => {
+    let sink: PublishSink | undefined;
+    let closed: SessionEnd | undefined;
+    const end = (reason: SessionEnd): void => {
+      if (closed !== undefined) return;
+      closed = reason;
+      sink?.ended(reason);
+    };
+    const publisher: Publisher = {
+      pause: () => {},
+      resume: () => {},
+      refuse: () => end('violation'),
+      close: end,
+      roundTripMs: undefined,
+    };
+    const decision = await broadcasts.authorise(
+      { app: 'live', publishingName: key, remoteAddress: '127.0.0.1', encoder: 'test' },
+      publisher,
+      new AbortController().signal,
+    );
+    if (decision.accepted) sink = decision.sink;
+    const mine = started.at(-1);
+    return {
+      decision: decision.accepted ? 'accepted' : decision.code,
+      closedWith: () => closed,
+      end,
+      show: async (seconds) => {
+        if (mine === undefined) throw new Error('not accepted');
+        await playRun(mine.listener, `${mine.session}-0`, seconds, clock.now());
+      },
+    };
+  };
+  return { broadcasts, recovery, connect, shutdown: () => broadcasts.shutdown() };
+}
+
+/** One run of a show as ffmpeg would send it; the bytes are not video, nobody here decodes them. */
+async function playRun(
+  listener: EncodingListener,
+  id: string,
+  seconds: number,
+  startedAtMs: number,
+): Promise<void> {
+  const { ladder, timing } = await listener.plan(source);
+  const run = { id, startedAtMs };
+  listener.runStarted(run);
+  for (const rendition of ladder) {
+    listener.init(run, rendition, new TextEncoder().encode(`init ${id}`));
+    for (let part = 0; part < seconds / timing.partDurationS; part++) {
+      listener.fragment(run, rendition, {
+        bytes: new TextEncoder().encode(`${id} ${part}`),
+        startS: part * timing.partDurationS,
+        durationS: timing.partDurationS,
+        independent: part % timing.partsPerSegment === 0,
+      });
+    }
+  }
+  listener.runEnded(run);
+}
