@@ -43,6 +43,9 @@ export function startDemo(options: DemoOptions): Demo {
   const push = (): void => {
     const running = spawn(options.ffmpeg, demoArguments(`${options.rtmpUrl}/${options.streamKey}`), {
       stdio: ['ignore', 'ignore', 'pipe'],
+      // Ctrl-C reaches the terminal's whole group: a second SIGINT, from stop(), would make ffmpeg hang up
+      // without deleteStream. It can't be left behind: without the RTMP server it ends by itself.
+      detached: true,
     });
     child = running;
     let said = '';
