@@ -1,16 +1,16 @@
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { isId } from '../../core/broadcast/ids.ts';
 import { createAskers } from './asker.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { recordMethods } from './methods.ts';
+import { openApiOptions } from './openapi.ts';
 import { HttpProblem, maxBodyBytes, sendProblem, toProblem } from './problems.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { channelRoutes } from './routes/channels.ts';
@@ -40,7 +40,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   const app = Fastify({
     loggerInstance,
     // One line a request, below, with what is known to be harmless: no address, no header, no query.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     // A request of 64 KiB in 15 s is 4 KiB/s: slower ones hold connections on purpose.
     requestTimeout: 15_000,
@@ -94,21 +94,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     );
   });
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Tidecast API',
-        version: '1',
-        description: 'Channels, broadcasts, where to play them. Times are ms since 1970.',
-      },
-      components: {
-        securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      },
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
+  await app.register(swagger, openApiOptions);
 
   const askers = createAskers(deps.verifier);
   publicRoutes(app, deps);

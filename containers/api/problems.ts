@@ -88,6 +88,7 @@ const ofFastify: Readonly<Record<string, readonly [status: number, detail: strin
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'Content-Length does not fit the body.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'The body is empty: send a JSON object, or no Content-Type.'],
   FST_ERR_CTP_INVALID_JSON_BODY: [400, 'The body is not JSON: check its quotes and commas.'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'The path is too long to be one of this API.'],
   FST_ERR_BAD_URL: [400, 'The path is not a valid address: check its % signs.'],
 };
 
