@@ -24,10 +24,6 @@ function bounded(request: IncomingMessage): Transform {
       else done(null, chunk);
     },
   });
-  // The viewer broke off: the origin must not take what came for the whole.
-  request.on('close', () => {
-    if (!request.complete) limiter.destroy(new Error('the viewer broke off in the middle of the body'));
-  });
   return request.pipe(limiter);
 }
 
@@ -60,6 +56,7 @@ export function createWriter(dependencies: {
           ...(length === undefined ? {} : { 'content-length': length }),
         },
         ...(hasBody ? { body: bounded(request) } : {}),
+        // Also ends the call when the viewer breaks off in the middle of the body.
         signal: whileWaiting(response),
       });
       await sendAlone(
