@@ -55,7 +55,7 @@ export function CreateChannel(props: {
             Cancel
           </button>
         )}
-        {state.at === 'failed' && <Saved state={state} />}
+        {state.at === 'failed' && fieldError(state, 'name') === undefined && <Saved state={state} />}
       </div>
     </form>
   );

@@ -1,7 +1,7 @@
 import type { StudioView } from '../../core/api/types.ts';
 import { Icon } from '../design/icons.tsx';
 import { clockTime } from '../words/time.ts';
-import { factsOf } from './input-facts.ts';
+import { factsOf, type KnownInput } from './input-facts.ts';
 
 const stateWords = {
   live: 'Live',
@@ -14,7 +14,7 @@ export function InputPanel({ view, nowMs }: { readonly view: StudioView; readonl
   const { current } = view;
   const state =
     current === undefined || current.broadcast.state === 'ended' ? 'offline' : current.broadcast.state;
-  const input = current?.input;
+  const input: KnownInput | undefined = current?.input;
   return (
     <section class="panel" aria-labelledby="input-title" data-studio-state={state}>
       <div class="panel-head">
@@ -38,7 +38,7 @@ export function InputPanel({ view, nowMs }: { readonly view: StudioView; readonl
       ) : (
         <>
           <div role="status" aria-live="polite">
-            {input.warnings.map((warning) => (
+            {input.warnings?.map((warning) => (
               <p class="notice notice-warn" key={warning.code} data-warning={warning.code}>
                 <Icon name="warn" />
                 <span>{warning.text}</span>
@@ -53,7 +53,7 @@ export function InputPanel({ view, nowMs }: { readonly view: StudioView; readonl
               </div>
             ))}
           </dl>
-          {input.ffmpegRestarts > 0 && (
+          {(input.ffmpegRestarts ?? 0) > 0 && (
             <p class="muted">The transcoder was restarted {input.ffmpegRestarts} times in this session.</p>
           )}
         </>

@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { Icon } from '../design/icons.tsx';
-import { behind, bitrate, clockTime } from '../words/time.ts';
+import { bitrate, clockTime, delay } from '../words/time.ts';
 import { Menu } from './menu.tsx';
 import type { Player } from './player.ts';
 import { levelName, shortSide } from './quality.ts';
@@ -89,7 +89,7 @@ const SoundControl = ({ sound }: { readonly sound: Sound }) => (
 
 /** Where one is: the delay and the way to the edge while live, times in a recording. */
 function Where({ player }: { readonly player: Player }) {
-  const { mode, phase } = player.state.value;
+  const { mode, phase, broadcast } = player.state.value;
   const { delayMs, currentS, durationS } = player.meter.value;
   if (mode === 'recording')
     return (
@@ -97,6 +97,8 @@ function Where({ player }: { readonly player: Player }) {
         {clockTime(currentS)} <span class="muted">/ {clockTime(durationS)}</span>
       </span>
     );
+  // There is no edge to go to.
+  if (broadcast === 'ended' || (mode === 'live' && phase !== 'playing' && phase !== 'loading')) return null;
   return (
     <>
       <button
@@ -111,7 +113,8 @@ function Where({ player }: { readonly player: Player }) {
       </button>
       {delayMs !== undefined && phase === 'playing' && (
         <span class="where" data-delay title="From the camera’s upload to your screen">
-          {behind(delayMs)}
+          {delay(delayMs)}
+          <span class="wide-only"> behind</span>
         </span>
       )}
     </>
@@ -140,7 +143,10 @@ function QualityControl({ player }: { readonly player: Player }) {
       choose={(value) => player.setWish(value === 'auto' ? 'auto' : Number(value))}
     >
       <Icon name="quality" />
-      <span data-quality>{auto ? `Auto${now === '' ? '' : ` ${now}`}` : now}</span>
+      <span data-quality>
+        {auto && <span class={now === '' ? '' : 'wide-only'}>Auto </span>}
+        {now}
+      </span>
     </Menu>
   );
 }

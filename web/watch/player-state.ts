@@ -170,10 +170,12 @@ function onMediaFailed(before: PlayerState, nowMs: number): Step {
 
 function onSeek(state: PlayerState, atMs: number, inWindow: boolean): Step {
   const at = { ...state, atMs };
+  const archive = state.playback?.archive;
+  if (state.broadcast === 'ended' && state.mode === 'live' && archive !== undefined)
+    return open(at, { kind: 'archive', url: archive }, { atMs }, 'recording');
   if (state.mode === 'recording' || state.source?.kind === 'archive')
     return then({ ...at, phase: 'loading', stalled: false }, { do: 'seek', atMs });
   if (inWindow) return then({ ...at, mode: 'timeshift' }, { do: 'seek', atMs });
-  const archive = state.playback?.archive;
   if (archive === undefined) return stay(state);
   return open(at, { kind: 'archive', url: archive }, { atMs }, 'timeshift');
 }

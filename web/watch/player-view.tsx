@@ -155,14 +155,16 @@ export function PlayerView({ video, player, sound }: PlayerViewProps) {
           {player.blocked.value === 'sound' ? 'Tap for sound' : 'Tap to play'}
         </button>
       )}
-      <Controls
-        player={player}
-        sound={sound}
-        speed={speed}
-        full={full}
-        toggleFull={toggleFull}
-        showHelp={() => (help.value = true)}
-      />
+      {state.trouble !== 'not-found' && (
+        <Controls
+          player={player}
+          sound={sound}
+          speed={speed}
+          full={full}
+          toggleFull={toggleFull}
+          showHelp={() => (help.value = true)}
+        />
+      )}
       <Help open={help} />
     </div>
   );

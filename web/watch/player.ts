@@ -216,7 +216,8 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
    * shift, and hls.js must not pull it to the edge.
    */
   function playOn(): void {
-    const { mode, source, atMs } = state.value;
+    const { mode, source, atMs, phase } = state.value;
+    if (phase === 'ended') return watchRecording(mode === 'recording');
     if (source?.kind === 'live' && atMs !== undefined && clock.now() - atMs > liveMarginMs * 1.5) {
       send({ type: 'seek', atMs, inWindow: inWindow(windowOf(engine.anchors()), atMs) });
     } else if (mode === 'live') engine.stayAtEdge(true);
@@ -249,8 +250,15 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
   }
 
   function seekTo(atMs: number): void {
-    if (clock.now() - atMs < liveMarginMs) return send({ type: 'go-live' });
+    const over = state.value.broadcast === 'ended';
+    if (!over && clock.now() - atMs < liveMarginMs) return send({ type: 'go-live' });
     send({ type: 'seek', atMs, inWindow: inWindow(windowOf(engine.anchors()), atMs) });
+  }
+
+  function watchRecording(fromStart: boolean): void {
+    const { atMs } = state.value;
+    const endMs = broadcast.value?.endedAt ?? clock.now();
+    send({ type: 'watch-recording', from: fromStart ? 'start' : resumeAt(atMs, endMs) });
   }
 
   const listeners: readonly (readonly [string, () => void])[] = [
@@ -297,7 +305,9 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     },
     seekTo,
     seekBy(seconds) {
-      const { atMs, currentS } = meter.value;
+      const { currentS } = meter.value;
+      // The state's time is where the last key press went, even if its picture is still to come.
+      const { atMs } = state.value;
       if (state.value.mode === 'recording' || atMs === undefined)
         video.currentTime = Math.max(0, currentS + seconds);
       else seekTo(Math.max(state.value.playback?.startedAt ?? 0, atMs + seconds * 1000));
@@ -308,11 +318,7 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
       if (state.value.phase === 'ended') play();
     },
     goLive: () => send({ type: 'go-live' }),
-    watchRecording(fromStart) {
-      const { atMs } = state.value;
-      const endMs = broadcast.value?.endedAt ?? clock.now();
-      send({ type: 'watch-recording', from: fromStart ? 'start' : resumeAt(atMs, endMs) });
-    },
+    watchRecording,
     retry: () => send({ type: 'retry' }),
     setWish(next) {
       wish.value = next;

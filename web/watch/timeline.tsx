@@ -13,7 +13,8 @@ export function Timeline({ player }: { readonly player: Player }) {
   const { nowMs, currentS, durationS } = player.meter.value;
   const recording = mode === 'recording';
   const startMs = playback?.startedAt ?? nowMs;
-  const maxS = Math.max(1, recording ? durationS : (nowMs - startMs) / 1000);
+  const endMs = player.broadcast.value?.endedAt ?? nowMs;
+  const maxS = Math.max(1, recording ? durationS : (endMs - startMs) / 1000);
   const shownAtMs = mode === 'live' && player.atEdge.value ? nowMs : (atMs ?? nowMs);
   const positionS = Math.min(maxS, Math.max(0, recording ? currentS : (shownAtMs - startMs) / 1000));
   const value = drag.value ?? positionS;

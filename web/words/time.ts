@@ -32,12 +32,12 @@ export function ago(thenMs: number, nowMs: number): string {
   return days === 1 ? 'yesterday' : `${days} days ago`;
 }
 
-/** `2.3 s behind`, `48 s behind`, `12:30 behind`. */
-export function behind(delayMs: number): string {
+/** `2.3 s`, `48 s`, `12:30`. */
+export function delay(delayMs: number): string {
   const seconds = Math.max(0, delayMs) / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s behind`;
-  if (seconds < 60) return `${Math.round(seconds)} s behind`;
-  return `${clockTime(seconds)} behind`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  return clockTime(seconds);
 }
 
 export const day = (ms: number, locale?: string): string =>

@@ -25,25 +25,18 @@ const sizes = [
 export async function makeMedia(seconds: number): Promise<readonly FakeRendition[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tidecast-fake-'));
   try {
-    const outputs = sizes.flatMap(({ name, width, height, videoBitrateBps }) => [
-      ...['-map', '0:v', '-map', '1:a', '-vf', `scale=${width}:${height}`, '-b:v', String(videoBitrateBps)],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
-      ...['-g', '40', '-keyint_min', '40', '-sc_threshold', '0', '-c:a', 'aac', '-b:a', '48k', '-shortest'],
-      ...['-movflags', '+empty_moov+default_base_moof+frag_keyframe+cmaf', '-frag_duration', '500000'],
-      ...['-f', 'mp4', join(folder, name)],
-    ]);
-    await promisify(execFile)('ffmpeg', [
-      ...[
-        '-nostdin',
-        '-v',
-        'error',
-        '-f',
-        'lavfi',
-        '-i',
-        `testsrc2=size=640x360:rate=20:duration=${seconds}`,
-      ],
-      ...['-f', 'lavfi', '-i', `sine=frequency=330:sample_rate=48000:duration=${seconds}`, ...outputs],
-    ]);
+    const encode =
+      '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p -g 40 -keyint_min 40 -sc_threshold 0 ' +
+      '-c:a aac -b:a 48k -shortest -f mp4 -frag_duration 500000 ' +
+      '-movflags +empty_moov+default_base_moof+frag_keyframe+cmaf';
+    const outputs = sizes.map(
+      ({ name, width, height, videoBitrateBps }) =>
+        `-map 0:v -map 1:a -vf scale=${width}:${height} -b:v ${videoBitrateBps} ${encode} ${join(folder, name)}`,
+    );
+    const inputs =
+      `-f lavfi -i testsrc2=size=640x360:rate=20:duration=${seconds} ` +
+      `-f lavfi -i sine=frequency=330:sample_rate=48000:duration=${seconds}`;
+    await promisify(execFile)('ffmpeg', `-nostdin -v error ${inputs} ${outputs.join(' ')}`.split(' '));
     return await Promise.all(sizes.map((size) => read(join(folder, size.name), size)));
   } finally {
     await rm(folder, { recursive: true });

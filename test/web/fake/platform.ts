@@ -210,7 +210,7 @@ async function ownerApi(
     return json(201, { channel, streamKey });
   }
   const channel = world.channels.find(({ channelId }) => channelId === id);
-  if (/^PATCH \/api\/broadcasts/.test(call)) {
+  if (call.startsWith('PATCH /api/broadcasts')) {
     const next = { ...world.broadcasts.get(id), ...sent } as BroadcastView;
     world.broadcasts.set(id, next);
     return json(200, next);

@@ -92,7 +92,7 @@ export class FakeShow {
     );
   }
 
-  #run = (session: Session): string => `${session.number}-0`;
+  readonly #run = (session: Session): string => `${session.number}-0`;
 
   #parts(run: string, msn: number, count: number, media: FakeRendition): PlaylistPart[] {
     return Array.from({ length: count }, (_, part) => ({
