@@ -13,7 +13,6 @@ import type {
   PublishSink,
   RefusalReason,
   RtmpEvent,
-  StatusCode,
 } from './types.ts';
 
 export interface ConnectionOptions {
@@ -74,7 +73,9 @@ export class Connection implements Publisher {
     this.#openedAt = options.clock.now();
     const counterpart: Counterpart = {
       write: (bytes) => this.#write(bytes),
-      publish: (request) => void this.#decide(request),
+      publish: (request) => {
+        this.#decide(request).catch((error: unknown) => this.#caught(error));
+      },
       media: (message) => this.#media(message),
       finished: () => this.#end('finished', 'gone'),
       refuse: (code, description) => this.#refuse(code, description, 'violation'),
@@ -108,7 +109,7 @@ export class Connection implements Publisher {
     this.#socket.resume();
   }
 
-  refuse(code: StatusCode, description: string): void {
+  refuse(code: string, description: string): void {
     this.#refuse(code, description, 'unauthorised');
   }
 
@@ -222,7 +223,7 @@ export class Connection implements Publisher {
     this.#refuse('NetStream.Publish.Failed', description, 'failed');
   }
 
-  #refuse(code: StatusCode, description: string, refusal: RefusalReason): void {
+  #refuse(code: string, description: string, refusal: RefusalReason): void {
     if (this.#ended !== undefined) return;
     this.#options.log.info({ ...this.#names, code, description }, 'encoder refused');
     this.#say('error', code, description);

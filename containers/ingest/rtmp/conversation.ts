@@ -30,7 +30,7 @@ import { Handshake } from './handshake.ts';
 import type { RtmpLimits } from './limits.ts';
 import { isMedia, messageType, type RtmpMessage } from './message.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { PublishRequest, StatusCode } from './types.ts';
+import type { PublishRequest } from './types.ts';
 
 /** What the conversation needs from the connection that it is held on. */
 export interface Counterpart {
@@ -41,7 +41,7 @@ export interface Counterpart {
   media(message: MediaMessage): void;
   /** The encoder said that it is done. */
   finished(): void;
-  refuse(code: StatusCode, description: string): void;
+  refuse(code: string, description: string): void;
   pong(value: number): void;
 }
 

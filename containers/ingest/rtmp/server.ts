@@ -6,7 +6,7 @@ import { Connection } from './connection.ts';
 import { ConnectionTable, plainAddress } from './connection-table.ts';
 import { handshakePacketBytes } from './handshake.ts';
 import { defaultLimits, type RtmpLimits } from './limits.ts';
-import type { RtmpServer, RtmpServerOptions } from './types.ts';
+import type { RtmpEvent, RtmpServer, RtmpServerOptions } from './types.ts';
 
 export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
   const limits = { ...defaultLimits, ...options.limits };
@@ -101,8 +101,8 @@ class Hub {
     if (address === undefined || !this.#table.makeRoom(address)) {
       raw.on('error', () => {});
       raw.resetAndDestroy();
-      this.#options.onEvent?.({ kind: 'opened' });
-      this.#options.onEvent?.({ kind: 'refused', reason: 'too-many-connections' });
+      this.#count({ kind: 'opened' });
+      this.#count({ kind: 'refused', reason: 'too-many-connections' });
       return;
     }
     const secure = context !== undefined;
@@ -116,7 +116,7 @@ class Hub {
       clock: this.#options.clock,
       log: this.#options.log,
       authorise: this.#options.authorise,
-      onEvent: this.#options.onEvent ?? (() => {}),
+      onEvent: (event) => this.#count(event),
       onPublished: (published) => this.#table.settle(published),
       onClosed: (closed) => this.#forget(closed),
     });
@@ -131,6 +131,15 @@ class Hub {
       await promise;
     }
     clearInterval(this.#sweep);
+  }
+
+  /** Counting must not be able to end a broadcast. */
+  #count(event: RtmpEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'fault while counting an RTMP event');
+    }
   }
 
   #tick(): void {

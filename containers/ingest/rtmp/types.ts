@@ -20,7 +20,7 @@ export interface Publisher {
   pause(): void;
   resume(): void;
   /** Says an onStatus error, then FIN, then destroys the socket. Also after Publish.Start. */
-  refuse(code: StatusCode, description: string): void;
+  refuse(code: string, description: string): void;
   /** The broadcast drops this connection. `sink.ended(reason)` is still called, once. */
   close(reason: SessionEnd): void;
   /** Round trip measured by ping, until the first pong by the handshake; undefined while neither is known. */

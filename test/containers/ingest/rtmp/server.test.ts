@@ -212,6 +212,17 @@ describe('the RTMP server', () => {
     expect((await publishing()).code).toBe('NetStream.Publish.Start');
   });
 
+  it('survives a decision that is none, and a counter that fails', async () => {
+    const onEvent = (): void => {
+      throw new Error('no such label');
+    };
+    await start({ decide: () => Promise.resolve(undefined as unknown as PublishDecision), onEvent });
+    const { client, code } = await publishing();
+    expect(code).toBe('NetStream.Publish.Failed');
+    await client.closed;
+    expect(harness.logged()).toContain('no such label');
+  });
+
   it('takes no new connections after stopListening and keeps those it has', async () => {
     await start();
     const { client, sink } = await publishing();
