@@ -12,7 +12,11 @@ export const generateMessages = async (stream: StreamDescription): Promise<Media
 
 /** The same messages later (or earlier), modulo 2^32 as in RTMP. */
 export const shifted = (messages: readonly MediaMessage[], byMs: number): MediaMessage[] =>
-  messages.map((message) => ({ ...message, timestampMs: (message.timestampMs + byMs) >>> 0 }));
+  messages.map(({ kind, timestampMs, payload }) => ({
+    kind,
+    timestampMs: (timestampMs + byMs) >>> 0,
+    payload,
+  }));
 
 /** Messages in the order of their times; stable. */
 export const interleaved = (...parts: readonly (readonly MediaMessage[])[]): MediaMessage[] =>

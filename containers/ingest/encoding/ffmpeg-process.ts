@@ -66,8 +66,6 @@ export class FfmpegProcess {
     this.#child.on('close', (code, signal) => this.#end({ code, signal }));
     if (this.#child.pid === undefined) return;
     this.#stdin = this.#child.stdin ?? undefined;
-    // EPIPE when it has died: 'close' tells.
-    this.#stdin?.on('error', () => undefined);
     this.#stdin?.on('drain', () => this.#outputs.drained());
     this.#listen(this.#child, options.renditions);
     this.#stdin?.write(flvHeader);
@@ -129,6 +127,8 @@ export class FfmpegProcess {
       const pipe = child.stdio[firstRenditionDescriptor + index] as Readable | null | undefined;
       pipe?.on('data', (chunk: Buffer) => this.#outputs.rendition(index, chunk));
     }
+    // EPIPE or ECONNRESET when it has died: 'close' tells.
+    for (const pipe of child.stdio) pipe?.on('error', () => undefined);
   }
 
   #end(exit: FfmpegExit): void {

@@ -87,12 +87,11 @@ export class Timeline {
     return position;
   }
 
-  /** Where the track would have gone on, had it not jumped. */
+  /** Where the track would have gone on, had it not jumped; near the front, so that the other one can follow. */
   #afterJump(kind: TrackKind): number {
     const track = this.#tracks[kind];
     if (track === undefined) return this.#front;
-    const next = track.position + track.stepMs;
-    return next < this.#front - maxSkewMs ? this.#front : next;
+    return Math.max(track.position + track.stepMs, this.#front - maxStepMs);
   }
 }
 

@@ -27,7 +27,7 @@ export class FragmentSplitter {
   #init: Init | undefined;
 
   /** Everything that the chunk completes, in order. Throws BoxError; the splitter is of no use then. */
-  push(chunk: Uint8Array): readonly Split[] {
+  push(chunk: Uint8Array): Split[] {
     if (chunk.byteLength > 0) this.#chunks.push(chunk);
     this.#buffered += chunk.byteLength;
     const splits: Split[] = [];
