@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readDirectives } from '../../../core/hls/delivery.ts';
 import { parseMediaFileName } from '../../../core/media/names.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
-import { Answer, corsHeaders } from './answers.ts';
+import { Answer, corsFields } from './answers.ts';
 import { maxUrlLength, parseLivePath } from './live-path.ts';
 import type { Track } from './track.ts';
 import type { WaitOutcome } from './waiting-room.ts';
@@ -25,7 +25,7 @@ const defaultMaxWaiters = 20_000;
 /** At most one line in so many ms says that requests are refused. */
 const fullLogIntervalMs = 10_000;
 /** Soon: the reason for a 503 is usually over with the next part. */
-const retryAfter = { 'Retry-After': '1' } as const;
+const retryAfter = ['Retry-After', '1'] as const;
 
 /** Answers requests under /live and /live-private from the live windows. */
 export function createLiveHandler(
@@ -125,10 +125,10 @@ export function createLiveHandler(
     const url = request.url ?? '';
     const [path = '', query = ''] = url.slice(0, maxUrlLength + 1).split('?', 2);
     const live = url.length > maxUrlLength ? undefined : parseLivePath(path);
-    const answer = new Answer(request, response, corsHeaders(request, path.startsWith('/live-private/')));
+    const answer = new Answer(request, response, corsFields(request, path.startsWith('/live-private/')));
     if (request.method === 'OPTIONS') return answer.preflight();
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return answer.error(405, 'only GET and HEAD', { Allow: 'GET, HEAD, OPTIONS' });
+      return answer.error(405, 'only GET and HEAD', ['Allow', 'GET, HEAD, OPTIONS']);
     if (url.length > maxUrlLength) return answer.error(414, 'the address is too long');
     const window = live && options.find(live.slot, live.broadcastId, live.isPrivate);
     if (live === undefined || window === undefined) return answer.error(404, 'there is no such broadcast');
