@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { heartbeatMs, type Broadcast } from '../../../core/broadcast/types.ts';
 import type {
   EncodingListener,
@@ -14,6 +15,9 @@ import type { BroadcastDependencies } from './ports.ts';
 
 /** How long the live window of an ended broadcast still answers: players reload at least every target duration (2 s). */
 const windowAfterEndMs = 30_000;
+
+/** Half of the ten seconds that local/ gives a program; what is not stored by then stays in the spool. */
+const shutdownPatienceMs = 5_000;
 
 type Phase = 'live' | 'interrupted' | 'ending' | 'released';
 
@@ -143,7 +147,14 @@ export class HeldBroadcast {
     await this.#dropSession('shutdown');
     if (this.#phase === 'live') this.#phase = 'interrupted';
     await this.report();
+    await this.#stored();
     await this.#release();
+  }
+
+  /** Whoever continues the broadcast on another host can read only what is stored and listed. */
+  async #stored(): Promise<void> {
+    const deadline = this.#deps.clock.now() + shutdownPatienceMs;
+    while ((this.#archive?.stats.unlisted ?? 0) > 0 && this.#deps.clock.now() < deadline) await delay(20);
   }
 
   async #reportOnce(): Promise<void> {
