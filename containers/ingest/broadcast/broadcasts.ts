@@ -5,6 +5,7 @@ import type { LiveWindow } from '../live/window.ts';
 import type { Publisher, PublishDecision, PublishRequest } from '../rtmp/types.ts';
 import { HeldBroadcast } from './held-broadcast.ts';
 import type { BroadcastDependencies } from './ports.ts';
+import { TakeOvers } from './take-overs.ts';
 
 // One text for a bad form, an unknown channel and a wrong secret: nobody learns which channels exist.
 const unauthorised: PublishDecision = {
@@ -25,6 +26,14 @@ const stopping: PublishDecision = {
   description: 'This server is stopping. Connect again.',
 };
 
+const contested: PublishDecision = {
+  accepted: false,
+  // BadName is the only code whose description OBS writes into its log (tried with OBS 29).
+  code: 'NetStream.Publish.BadName',
+  description:
+    'Two encoders keep taking this stream key from each other. Stop one of them, or renew the key in the studio.',
+};
+
 /** All broadcasts that this task holds: the only owner of that list. */
 export class Broadcasts {
   readonly #deps: BroadcastDependencies;
@@ -32,6 +41,7 @@ export class Broadcasts {
   readonly #byId = new Map<string, HeldBroadcast>();
   /** The last publish of each channel: two connections with one key are decided one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #takeOvers = new TakeOvers();
   #stopping = false;
 
   constructor(deps: BroadcastDependencies, slot: string) {
@@ -80,6 +90,10 @@ export class Broadcasts {
     signal: AbortSignal,
   ): Promise<PublishDecision> {
     const before = [...this.#byId.values()].filter((held) => held.channelId === channel.channelId);
+    const now = this.#deps.clock.now();
+    this.#takeOvers.sweep(now);
+    const takesOver = before.some((held) => held.session !== undefined);
+    if (takesOver && !this.#takeOvers.allow(channel.channelId, now)) return contested;
     await Promise.all(before.map((held) => held.yieldToNewSession()));
     try {
       if (signal.aborted) return gone;

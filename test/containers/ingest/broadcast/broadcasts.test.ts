@@ -111,6 +111,19 @@ describe('the broadcasts of an ingest task', () => {
     expect(await only()).toMatchObject({ session: 4, state: 'live' });
   });
 
+  it('stay with the encoder they have when two fight for one key', async () => {
+    const task = stage.task('a');
+    const connections = [];
+    for (let i = 0; i < 8; i++) connections.push(await task.connect());
+    expect(connections.map((connection) => connection.decision)).toEqual([
+      ...Array(6).fill('accepted'),
+      ...Array(2).fill('NetStream.Publish.BadName'),
+    ]);
+    expect(connections[5]?.closedWith()).toBeUndefined();
+    stage.clock.advance(61_000);
+    expect((await task.connect()).decision).toBe('accepted');
+  });
+
   it('go on in another task: same broadcast, same archive, next session; the old task lets go', async () => {
     const [a, b] = [stage.task('a'), stage.task('b')];
     const first = await a.connect();
