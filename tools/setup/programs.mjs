@@ -9,6 +9,12 @@ import { delimiter, join } from 'node:path';
 /** @type {Readonly<Record<string, Program>>} */
 export const programs = {
   ffmpeg: { names: ['ffmpeg'], debianPackage: 'ffmpeg', variable: 'FFMPEG', why: 'makes the quality ladder' },
+  openssl: {
+    names: ['openssl'],
+    debianPackage: 'openssl',
+    variable: 'OPENSSL',
+    why: 'makes certificates for tests of RTMPS',
+  },
   chromium: {
     names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',

@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Each command: the programs it needs and what Node 24 is given. */
 const commands = {
   start: { needs: ['ffmpeg'], script: 'local/main.ts' },
-  test: { needs: ['ffmpeg', 'chromium'], script: 'node_modules/vitest/vitest.mjs', args: ['run'] },
+  test: { needs: ['ffmpeg', 'chromium', 'openssl'], script: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   check: { needs: [], script: 'tools/check/main.ts' },
   bench: { needs: ['ffmpeg', 'chromium'], script: 'bench/main.ts' },
   'fuzz-rtmp': { needs: ['ffmpeg'], script: 'tools/fuzz/rtmp.ts' },
