@@ -3,18 +3,18 @@ export type Action =
   | { readonly do: 'seek'; readonly seconds: number }
   | { readonly do: 'volume'; readonly by: number };
 
-const actions: Readonly<Record<string, Action>> = {
-  ' ': { do: 'toggle-play' },
-  k: { do: 'toggle-play' },
-  m: { do: 'toggle-mute' },
-  f: { do: 'toggle-full' },
-  l: { do: 'live' },
-  '?': { do: 'help' },
-  arrowleft: { do: 'seek', seconds: -10 },
-  arrowright: { do: 'seek', seconds: 10 },
-  arrowup: { do: 'volume', by: 0.1 },
-  arrowdown: { do: 'volume', by: -0.1 },
-};
+const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
+  [' ', { do: 'toggle-play' }],
+  ['k', { do: 'toggle-play' }],
+  ['m', { do: 'toggle-mute' }],
+  ['f', { do: 'toggle-full' }],
+  ['l', { do: 'live' }],
+  ['?', { do: 'help' }],
+  ['arrowleft', { do: 'seek', seconds: -10 }],
+  ['arrowright', { do: 'seek', seconds: 10 }],
+  ['arrowup', { do: 'volume', by: 0.1 }],
+  ['arrowdown', { do: 'volume', by: -0.1 }],
+]);
 
 export interface Key {
   readonly key: string;
@@ -32,7 +32,7 @@ export function actionFor(key: Key, focus: Focus): Action | undefined {
   if (focus === 'slider' && key.key.startsWith('Arrow')) return undefined;
   // The space bar presses the button that has the focus.
   if (focus === 'button' && key.key === ' ') return undefined;
-  return actions[key.key.toLowerCase()];
+  return actions.get(key.key.toLowerCase());
 }
 
 export const shortcutHelp: readonly (readonly [string, string])[] = [

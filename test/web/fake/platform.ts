@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import type {
   BroadcastView,
   Directory,
@@ -15,7 +14,6 @@ import type {
 import { notFoundFile, pageFile, pageHeaders } from '../../../core/pages.ts';
 import type { FakeShow } from './show.ts';
 
-const dist = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -45,7 +43,8 @@ export interface FakePlatform {
 const svg = (text: string): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#264b5d"/><text x="40" y="200" font-size="64" fill="#fff">${text}</text></svg>`;
 
-export async function startFakePlatform(): Promise<FakePlatform> {
+/** `pages`: the folder with the built pages. */
+export async function startFakePlatform(pages: string): Promise<FakePlatform> {
   const world: FakeWorld = {
     directory: () => ({ live: [], recordings: [] }),
     broadcasts: new Map(),
@@ -56,7 +55,7 @@ export async function startFakePlatform(): Promise<FakePlatform> {
     slot: 'in-01',
   };
   const server: Server = createServer((request, response) => {
-    void answer(world, url(), request).then(
+    void answer({ world, pages, origin: url() }, request).then(
       ({ status, type, body, headers }) => {
         response.writeHead(status, {
           'cache-control': 'no-store',
@@ -88,7 +87,13 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function answer(world: FakeWorld, origin: string, request: IncomingMessage): Promise<Reply> {
+interface Site {
+  readonly world: FakeWorld;
+  readonly pages: string;
+  readonly origin: string;
+}
+
+async function answer({ world, pages, origin }: Site, request: IncomingMessage): Promise<Reply> {
   const { pathname, searchParams } = new URL(request.url ?? '/', origin);
   if (pathname.startsWith('/api/')) return api(world, origin, request, pathname, searchParams);
   if (pathname.startsWith('/issuer')) return issuer(origin, request, pathname, searchParams);
@@ -108,13 +113,13 @@ async function answer(world: FakeWorld, origin: string, request: IncomingMessage
         status: 404,
       }
     );
-  return page(origin, pathname);
+  return page(pages, origin, pathname);
 }
 
-async function page(origin: string, path: string): Promise<Reply> {
+async function page(pages: string, origin: string, path: string): Promise<Reply> {
   const asset = /^\/assets\/[\w.-]+$/.test(path);
   const file = asset ? path.slice(1) : (pageFile(path) ?? notFoundFile);
-  const body = await readFile(dist + file);
+  const body = await readFile(join(pages, file));
   const headers = asset ? {} : pageHeaders(`${origin}/issuer`);
   return { status: asset || file !== notFoundFile ? 200 : 404, type: types[extname(file)], body, headers };
 }

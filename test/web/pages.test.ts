@@ -1,0 +1,291 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BroadcastView } from '../../core/api/types.ts';
+import { buildPages } from '../../web/build.ts';
+import { startBrowser, type Browser } from '../support/browser.ts';
+import { playerFacts, playerIs } from '../support/player.ts';
+import { until } from '../support/platform.ts';
+import { makeMedia, type FakeRendition } from './fake/media.ts';
+import { startFakePlatform, type FakePlatform } from './fake/platform.ts';
+import { FakeShow } from './fake/show.ts';
+
+/** The built pages in Chromium against a fake API and fake media, under the real content security policy. */
+
+const hostile = '<img src=x onerror="document.title=\'owned\'">';
+const id = 'a'.repeat(26);
+const view = (change: Partial<BroadcastView> = {}): BroadcastView => ({
+  broadcastId: id,
+  channelId: '0'.repeat(26),
+  channelName: 'Harbour Radio',
+  title: 'Synths by the sea',
+  visibility: 'public',
+  state: 'live',
+  startedAt: Date.now() - 60_000,
+  session: 1,
+  ...change,
+});
+
+let pages: string;
+let browser: Browser;
+let media: readonly FakeRendition[];
+let platform: FakePlatform;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  pages = await mkdtemp(join(tmpdir(), 'tidecast-pages-'));
+  [media, browser] = await Promise.all([makeMedia(50), startBrowser(), buildPages({ folder: pages })]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await rm(pages, { recursive: true });
+});
+
+beforeEach(async () => {
+  platform = await startFakePlatform(pages);
+  page = await browser.context.newPage();
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // A refused request is said by Chromium itself, whatever the page makes of it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
+  });
+});
+
+afterEach(async () => {
+  await page.close();
+  await platform.close();
+  expect(complaints).toEqual([]);
+});
+
+/** What a page must have for those who can't see it or have no pointer. Returns what is missing. */
+const missing = (): Promise<readonly string[]> =>
+  page.evaluate(() => {
+    const found: string[] = [];
+    if (document.documentElement.lang === '') found.push('language');
+    if (document.querySelectorAll('h1').length !== 1) found.push('exactly one h1');
+    if (document.querySelector('main') === null) found.push('main');
+    for (const element of document.querySelectorAll<HTMLElement>('button, a, input, select, video')) {
+      const labels =
+        element instanceof HTMLInputElement || element instanceof HTMLSelectElement ? element.labels : null;
+      const name = element.ariaLabel ?? (element.textContent?.trim() || labels?.[0]?.textContent);
+      if (!name) found.push(`a name for ${element.outerHTML.slice(0, 80)}`);
+    }
+    for (const image of document.querySelectorAll('img')) if (!image.hasAttribute('alt')) found.push('alt');
+    if (document.documentElement.scrollWidth > innerWidth) found.push('room: it scrolls sideways');
+    return found;
+  });
+
+const focused = (): Promise<string> =>
+  page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim() ?? '');
+
+describe('the directory', () => {
+  it('says how to start when nobody is live', async () => {
+    await page.goto(platform.url);
+    await page.getByText('Nobody is live right now').waitFor();
+    expect(await page.getByRole('link', { name: 'Open the studio' }).getAttribute('href')).toBe('/studio');
+    expect(await missing()).toEqual([]);
+  });
+
+  it('lists shows, shows titles as text, and pages through recordings', async () => {
+    const old = (n: number): BroadcastView =>
+      view({
+        broadcastId: String(n).repeat(26),
+        title: `Old ${n}`,
+        state: 'ended',
+        durationS: 3_675,
+        startedAt: n,
+      });
+    platform.world.directory = (cursor) =>
+      cursor === null
+        ? {
+            live: [view({ title: hostile, thumbnail: '/thumbs/sea.jpg' })],
+            recordings: [old(2)],
+            nextCursor: 'c',
+          }
+        : { live: [], recordings: [old(1)] };
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(platform.url);
+    await page.locator('[data-list=live] strong').waitFor();
+    expect(await page.locator('[data-list=live] strong').textContent()).toBe(hostile);
+    await page.locator('[data-list=live] .thumb img').waitFor();
+    expect(await page.locator('[data-list=recordings] time').textContent()).toBe('1:01:15');
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.getByText('Old 1').waitFor();
+    expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0);
+    expect(await page.title()).not.toBe('owned');
+    expect(await missing()).toEqual([]);
+  });
+
+  it('is walked through by the keyboard from the skip link on', async () => {
+    platform.world.directory = () => ({ live: [view()], recordings: [] });
+    await page.goto(platform.url);
+    await page.locator('[data-list=live]').waitFor();
+    const order: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      await page.keyboard.press('Tab');
+      order.push(await focused());
+    }
+    expect(order.slice(0, 4)).toEqual(['Skip to content', 'Tidecast, directory', 'Watch', 'Studio']);
+    expect(order[4]).toContain('Synths by the sea');
+  });
+
+  it('says in plain words that the API is away, and recovers by itself', async () => {
+    platform.world.down = true;
+    await page.goto(platform.url);
+    await page.getByText('Tidecast can’t be reached right now').waitFor();
+    platform.world.down = false;
+    platform.world.directory = () => ({ live: [view()], recordings: [] });
+    // Coming back to the page asks at once; the regular question would take up to 9 s.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await page.getByText('Synths by the sea').waitFor();
+    expect(await page.getByText('can’t be reached').count()).toBe(0);
+  });
+});
+
+describe('the watch page', () => {
+  it('has words for a show that is not there', async () => {
+    await page.goto(`${platform.url}/watch/${id}`);
+    await page.getByText('This show isn’t here').waitFor();
+  });
+
+  it('has a page for addresses without one', async () => {
+    const response = await page.goto(`${platform.url}/nowhere`);
+    expect(response?.status()).toBe(404);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await missing()).toEqual([]);
+  });
+
+  it('plays, saves traffic in the background, goes back in time, survives the encoder, offers the recording', async () => {
+    const show = new FakeShow(media, 20_000);
+    platform.world.shows.set(id, show);
+    platform.world.broadcasts.set(id, view({ title: hostile }));
+    await page.goto(`${platform.url}/watch/${id}`);
+    await playerIs(page, { state: 'playing', mode: 'live' });
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(hostile);
+    expect(await missing()).toEqual([]);
+    const { delayMs, maxLevel } = await playerFacts(page);
+    expect(Number(delayMs)).toBeLessThan(6_000);
+    expect(maxLevel).toBe('360');
+
+    await setHidden(true);
+    await until('the lowest rendition', async () => (await playerFacts(page)).level === '160' || undefined);
+    await setHidden(false);
+    await until('the best rendition', async () => (await playerFacts(page)).level === '360' || undefined);
+
+    await slideTo(1);
+    await playerIs(page, { state: 'playing', mode: 'timeshift' });
+    expect(Number((await playerFacts(page)).delayMs)).toBeGreaterThan(15_000);
+    await page.keyboard.press('l');
+    await playerIs(page, { state: 'playing', mode: 'live' });
+
+    // The broadcast comes back on another task: another slot, another address.
+    show.interrupt();
+    await playerIs(page, { state: 'interrupted' });
+    expect(await page.locator('.overlay').textContent()).toContain(
+      'It goes on here as soon as they are back.',
+    );
+    platform.world.slot = 'in-02';
+    show.resume();
+    await playerIs(page, { state: 'playing', mode: 'live' });
+
+    show.end();
+    await playerIs(page, { state: 'ended' });
+    await page.locator('[data-control=recording]').click();
+    await playerIs(page, { state: 'playing', mode: 'recording' });
+    const length = await page.evaluate(() => document.querySelector('video')?.duration ?? 0);
+    expect(length).toBeCloseTo(show.durationS, 0);
+  });
+
+  const setHidden = (hidden: boolean): Promise<void> =>
+    // Headless Chromium calls every page visible: the page is told as the browser would tell it.
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+
+  const slideTo = (seconds: number): Promise<void> =>
+    page.locator('[data-timeline]').evaluate((slider: HTMLInputElement, value) => {
+      slider.value = String(value);
+      slider.dispatchEvent(new Event('change', { bubbles: true }));
+    }, seconds);
+});
+
+describe('the studio', () => {
+  const signIn = async (): Promise<void> => {
+    await page.goto(`${platform.url}/studio`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Robin').waitFor();
+  };
+
+  it('signs in, makes a channel, and shows its key once and covered', async () => {
+    await signIn();
+    expect(new URL(page.url()).search).toBe('');
+    const name = page.getByLabel('Name of the channel');
+    await name.fill('taken');
+    await page.getByRole('button', { name: 'Make the channel' }).click();
+    await page.getByText('This name is taken: choose another.').waitFor();
+    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    await name.fill(hostile);
+    await page.getByRole('button', { name: 'Make the channel' }).click();
+    const key = page.getByLabel('Stream key', { exact: true });
+    await key.waitFor();
+    expect(await key.getAttribute('type')).toBe('password');
+    await page.getByRole('button', { name: 'Show' }).click();
+    expect(await key.getAttribute('type')).toBe('text');
+    expect(await key.inputValue()).toMatch(/^0{26}_k{32}$/);
+    await page.getByRole('button', { name: 'I have saved it' }).click();
+    expect(await key.count()).toBe(0);
+    expect(await page.content()).not.toContain('kkkk');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(hostile);
+    expect(await missing()).toEqual([]);
+  });
+
+  it('shows what arrives with its warnings, and saves the next title', async () => {
+    const channel = {
+      channelId: '0'.repeat(26),
+      name: 'Harbour Radio',
+      title: '',
+      visibility: 'public' as const,
+      createdAt: 0,
+      keyCreatedAt: 0,
+    };
+    platform.world.channels.push(channel);
+    platform.world.studio = {
+      channel,
+      current: {
+        broadcast: view(),
+        input: {
+          width: 1280,
+          height: 720,
+          framesPerSecond: 30,
+          videoBitrateBps: 2_500_000,
+          audioBitrateBps: 128_000,
+          keyFrameIntervalS: 8,
+          videoCodec: 'H.264',
+          audioCodec: 'AAC',
+          encoder: hostile,
+          transcodeSpeed: 1,
+          transcodeCpu: 0.8,
+          ffmpegRestarts: 0,
+          warnings: [{ code: 'key-frame-interval', text: 'Key-frame interval 8 s: set 2 s in OBS.' }],
+        },
+      },
+    };
+    await signIn();
+    await page.getByText('Key-frame interval 8 s: set 2 s in OBS.').waitFor();
+    expect(await page.locator('[data-studio-state]').getAttribute('data-studio-state')).toBe('live');
+    expect(await missing()).toEqual([]);
+    const form = page.getByRole('form', { name: 'The next show' });
+    await form.getByLabel('Title').fill('Tomorrow');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Saved').waitFor();
+    expect(platform.world.channels[0]?.title).toBe('Tomorrow');
+    expect(await page.title()).not.toBe('owned');
+  });
+});

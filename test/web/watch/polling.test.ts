@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { initialState, type PlayerState } from '../../../web/watch/player-state.ts';
+import { nextPoll } from '../../../web/watch/polling.ts';
+
+const playing: PlayerState = {
+  ...initialState,
+  phase: 'playing',
+  source: { kind: 'live', url: '/live/x' },
+  broadcast: 'live',
+};
+const half = (): number => 0.5;
+
+describe('nextPoll', () => {
+  it('asks seldom while all is well', () => {
+    expect(nextPoll(playing, false, half)).toEqual({ afterMs: 25_000, ask: 'ask-broadcast' });
+  });
+
+  it('asks often while something is missing', () => {
+    expect(nextPoll({ ...playing, stalled: true, phase: 'interrupted' }, false, half)?.afterMs).toBe(2_500);
+  });
+
+  it('asks often from the moment that the encoder is known to be away, though the buffer still plays', () => {
+    expect(nextPoll({ ...playing, broadcast: 'interrupted' }, false, half)?.afterMs).toBe(2_500);
+  });
+
+  it('spreads the questions of many viewers over the whole wait', () => {
+    const waits = [0, 0.999].map((r) => nextPoll(playing, false, () => r)?.afterMs);
+    expect(waits).toEqual([12_500, 37_475]);
+  });
+
+  it('asks for addresses when it has none', () => {
+    expect(nextPoll(initialState, false, half)?.ask).toBe('ask-playback');
+  });
+
+  it.each<Partial<PlayerState>>([
+    { phase: 'ended' },
+    { mode: 'recording' },
+    { phase: 'error', trouble: 'not-found' },
+  ])('stops for good at %o', (change) => {
+    expect(nextPoll({ ...playing, ...change }, false, half)).toBeUndefined();
+  });
+
+  it('asks less in the background', () => {
+    expect(nextPoll(playing, true, half)?.afterMs).toBe(60_000);
+  });
+});
