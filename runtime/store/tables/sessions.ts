@@ -85,11 +85,9 @@ export function createSessions(options: {
     return (await reach('read a broadcast', client.send(command))).Item as BroadcastItem | undefined;
   };
 
-  const readChannel = async (channelId: string): Promise<Channel> => {
+  const readChannel = async (channelId: string): Promise<Channel | undefined> => {
     const command = new GetCommand({ TableName: tables.channels, Key: { channelId }, ConsistentRead: true });
-    const { Item: channel } = await reach('read a channel', client.send(command));
-    if (channel === undefined) throw new TableError(`there is no channel ${channelId} any more`);
-    return channel as Channel;
+    return (await reach('read a channel', client.send(command))).Item as Channel | undefined;
   };
 
   /** Writes a broadcast on a condition; undefined when it does not hold. */
@@ -174,7 +172,7 @@ export function createSessions(options: {
     );
     if (output !== undefined) return true;
     // A lost answer, asked again by the SDK, looks like a refusal: the channel itself knows.
-    return (await readChannel(channel.channelId)).currentBroadcastId === broadcastId;
+    return (await readChannel(channel.channelId))?.currentBroadcastId === broadcastId;
   };
 
   /** A new broadcast, once the channel points at it; undefined when another one was faster. */
@@ -250,7 +248,9 @@ export function createSessions(options: {
           const broadcast = await begin(channel, opening);
           if (broadcast !== undefined) return { broadcast, resumed: false };
         }
-        channel = await readChannel(channel.channelId);
+        const again = await readChannel(channel.channelId);
+        if (again === undefined) throw new TableError(`there is no channel ${channel.channelId} any more`);
+        channel = again;
       }
       throw new TableError(`channel ${channel.channelId} is being connected to from too many places at once`);
     },
