@@ -1,0 +1,155 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createTokenVerifier, IssuerUnreachableError, TokenError } from '../../../runtime/identity/tokens.ts';
+
+const issuer = 'https://issuer.test/pool';
+const clientId = 'app';
+const nowMs = Date.UTC(2026, 10, 20);
+const nowS = nowMs / 1_000;
+
+/** An issuer whose answers the test writes. */
+class FakeIssuer {
+  metadata: unknown = { issuer, jwks_uri: `${issuer}/keys` };
+  keys: JWK[] = [];
+  down = false;
+  readonly asked: string[] = [];
+
+  readonly fetch = async (url: string): Promise<Response> => {
+    this.asked.push(url);
+    if (this.down) throw new TypeError('fetch failed');
+    if (url === `${issuer}/.well-known/openid-configuration`) return Response.json(this.metadata);
+    if (url === `${issuer}/keys`) return Response.json({ keys: this.keys });
+    return new Response('', { status: 404 });
+  };
+
+  async addKey(alg: string, kid: string): Promise<CryptoKey> {
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+    this.keys.push({ ...(await exportJWK(publicKey)), kid, alg });
+    return privateKey;
+  }
+}
+
+let fake: FakeIssuer;
+let key: CryptoKey;
+beforeEach(async () => {
+  fake = new FakeIssuer();
+  key = await fake.addKey('ES256', 'one');
+});
+
+const verifier = () =>
+  createTokenVerifier({ issuer, clientId, clock: { now: () => nowMs }, fetch: fake.fetch });
+
+const good: JWTPayload = { iss: issuer, sub: 'alice', aud: clientId, exp: nowS + 60 };
+const sign = (claims: JWTPayload = good, alg = 'ES256', kid = 'one', by: CryptoKey = key): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(by);
+
+const fault = async (token: string): Promise<unknown> => {
+  try {
+    return await verifier().verify(token);
+  } catch (error) {
+    return error instanceof TokenError ? error.fault : error;
+  }
+};
+
+describe('a token', () => {
+  it.each(['RS256', 'ES256', 'EdDSA', 'Ed25519'])('signed with %s is read', async (alg) => {
+    const other = await fake.addKey(alg, 'other');
+    expect(await verifier().verify(await sign(good, alg, 'other', other))).toEqual({ subject: 'alice' });
+  });
+
+  it.each(['RS512', 'ES384', 'PS256'])('signed with %s is not, though its key is known', async (alg) => {
+    const other = await fake.addKey(alg, 'other');
+    expect(await fault(await sign(good, alg, 'other', other))).toBe('algorithm');
+  });
+
+  it('signed with HS256 and the public key as its secret is refused', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    fake.keys.push({ ...(await exportJWK(publicKey)), kid: 'rsa' });
+    const pem = publicKey.export({ type: 'spki', format: 'pem' });
+    const token = new SignJWT(good).setProtectedHeader({ alg: 'HS256', kid: 'rsa' });
+    expect(await fault(await token.sign(new TextEncoder().encode(String(pem))))).toBe('algorithm');
+    expect(privateKey.asymmetricKeyType).toBe('rsa');
+  });
+
+  it('is good until 30 s after it expires, and 30 s before it begins', async () => {
+    expect(await fault(await sign({ ...good, exp: nowS - 29 }))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign({ ...good, exp: nowS - 31 }))).toBe('expired');
+    expect(await fault(await sign({ ...good, nbf: nowS + 29 }))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign({ ...good, nbf: nowS + 31 }))).toBe('not-yet-valid');
+  });
+
+  it.each<[string, JWTPayload, string]>([
+    ['of another issuer', { ...good, iss: 'https://issuer.test/other' }, 'wrong-issuer'],
+    ['for another application', { ...good, aud: 'other' }, 'wrong-audience'],
+    ['for nobody', { iss: issuer, sub: 'alice', exp: nowS + 60 }, 'wrong-audience'],
+    ['that never expires', { iss: issuer, sub: 'alice', aud: clientId }, 'no-subject'],
+    ['of nobody', { iss: issuer, aud: clientId, exp: nowS + 60 }, 'no-subject'],
+    ['of an empty subject', { ...good, sub: '' }, 'no-subject'],
+    ['of a subject with a line break', { ...good, sub: 'a\nb' }, 'no-subject'],
+    ['of a subject without end', { ...good, sub: 'a'.repeat(256) }, 'no-subject'],
+  ])('%s is refused', async (_what, claims, expected) => {
+    expect(await fault(await sign(claims))).toBe(expected);
+  });
+
+  it('for several applications is good for each', async () => {
+    expect(await fault(await sign({ ...good, aud: ['other', clientId] }))).toEqual({ subject: 'alice' });
+  });
+
+  it('of Cognito is good as an access token of this application, and only so', async () => {
+    const cognito = { iss: issuer, sub: 'alice', exp: nowS + 60, token_use: 'access', client_id: clientId };
+    expect(await fault(await sign(cognito))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign({ ...cognito, client_id: 'other' }))).toBe('wrong-audience');
+    expect(await fault(await sign({ ...cognito, token_use: 'id' }))).toBe('wrong-audience');
+    expect(await fault(await sign({ ...cognito, aud: 'other' }))).toBe('wrong-audience');
+  });
+
+  it('of a key that the issuer does not name is refused', async () => {
+    const { privateKey } = await generateKeyPair('ES256');
+    expect(await fault(await sign(good, 'ES256', 'two', privateKey))).toBe('bad-signature');
+    expect(await fault(await sign(good, 'ES256', 'one', privateKey))).toBe('bad-signature');
+  });
+
+  it.each(['', 'a', 'a.b', 'a.b.c', 'e30.e30.e30', 'a'.repeat(9_000)])(
+    'that reads %j is malformed',
+    async (token) => {
+      expect(await fault(token)).toBe('malformed');
+    },
+  );
+});
+
+describe('the issuer’s keys', () => {
+  it('are asked for once, however many tokens come', async () => {
+    const one = verifier();
+    const token = await sign();
+    await Promise.all(Array.from({ length: 20 }, () => one.verify(token)));
+    await one.verify(token);
+    expect(fake.asked).toEqual([`${issuer}/.well-known/openid-configuration`, `${issuer}/keys`]);
+  });
+
+  it('are not asked for again by a flood of unknown key ids', async () => {
+    const one = verifier();
+    await one.verify(await sign());
+    for (let n = 0; n < 5; n += 1)
+      await expect(one.verify(await sign(good, 'ES256', `unknown-${n}`))).rejects.toThrow(TokenError);
+    expect(fake.asked).toHaveLength(2);
+  });
+
+  it('that can’t be had are no fault of the token, and are asked for again', async () => {
+    const one = verifier();
+    const token = await sign();
+    fake.down = true;
+    await expect(one.verify(token)).rejects.toThrow(IssuerUnreachableError);
+    fake.down = false;
+    expect(await one.verify(token)).toEqual({ subject: 'alice' });
+  });
+
+  it.each<[string, unknown]>([
+    ['calls itself otherwise', { issuer: 'https://evil.test', jwks_uri: `${issuer}/keys` }],
+    ['names no keys', { issuer }],
+    ['names keys that are not there', { issuer, jwks_uri: `${issuer}/nothing` }],
+  ])('are not taken when the issuer %s', async (_what, metadata) => {
+    fake.metadata = metadata;
+    await expect(verifier().verify(await sign())).rejects.toThrow(IssuerUnreachableError);
+  });
+});
