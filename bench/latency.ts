@@ -2,6 +2,7 @@
  * Glass to glass: from a time code drawn into the frames to its appearance in headless Chromium on the
  * watch page; then the same camera, encoder and method against nginx-rtmp.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startBrowser } from '../test/support/browser.ts';
 import { startTestPlatform, until } from '../test/support/platform.ts';
@@ -11,6 +12,11 @@ import { startTimecodeSource } from './latency/source.ts';
 
 const picture = { width: 1280, height: 720, rate: 30 } as const;
 const ladder = '720p,360p';
+/**
+ * Viewers come in the middle of a show: by then both playlists are as long as they get (the peer's 20 s).
+ * A player that finds one fragment only starts closer to the edge than it ever would again.
+ */
+const showRunsS = 24;
 /** Players need a while to find their place behind the live edge. */
 const settleS = 12;
 
@@ -22,6 +28,7 @@ async function measureTidecast(seconds: number): Promise<Measured> {
     const encoder = startTimecodeSource(channel.target, picture);
     try {
       const { broadcast } = await channel.live();
+      await delay(showRunsS * 1000);
       const page = await browser.context.newPage();
       await page.goto(`${platform.url}/watch/${broadcast.broadcastId}`);
       await page.waitForSelector('video');
@@ -51,6 +58,7 @@ async function measurePeer(seconds: number): Promise<Measured> {
       await until('the peer has fragments', async () =>
         (await fetch(peer.playlistUrl)).ok ? true : undefined,
       );
+      await delay(showRunsS * 1000);
       const page = await browser.context.newPage();
       await page.goto(peer.pageUrl);
       await page.waitForTimeout(settleS * 1000);
