@@ -150,6 +150,7 @@ export class CheckedStore implements ObjectStore {
   }
 
   async #pass(call: Call, key: string, signal: AbortSignal | undefined, work: () => void): Promise<void> {
+    if (signal?.aborted === true) throw refused();
     this.calls.push({ call, key });
     await unlessAborted(this.weather(call, key, 'before'), signal);
     work();
