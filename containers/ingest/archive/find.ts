@@ -148,19 +148,23 @@ async function describe(
 ): Promise<readonly Leftover[]> {
   const before = new Map(ends);
   const described: Leftover[] = [];
-  for (const segment of segments) {
-    const durationS = await durationIn(search, segment, inits);
-    if (durationS === undefined) continue;
-    const whole = {
-      ...segment,
-      durationS,
-      programDateTimeMs: dateOf(search, segment, before.get(segment.rendition)),
-    };
-    before.set(segment.rendition, whole);
-    described.push(whole);
+  for (let start = 0; start < segments.length; start += readsAtOnce) {
+    const batch = segments.slice(start, start + readsAtOnce);
+    const durations = await Promise.all(batch.map((segment) => durationIn(search, segment, inits)));
+    for (const [index, segment] of batch.entries()) {
+      const durationS = durations[index];
+      if (durationS === undefined) continue;
+      const programDateTimeMs = dateOf(search, segment, before.get(segment.rendition));
+      const whole = { ...segment, durationS, programDateTimeMs };
+      before.set(segment.rendition, whole);
+      described.push(whole);
+    }
   }
   return described;
 }
+
+/** A task that died left at most a minute of its show unlisted; whole segments are read, so not more at once. */
+const readsAtOnce = 16;
 
 async function durationIn(search: Search, segment: Leftover, inits: Inits): Promise<number | undefined> {
   if (segment.gap) return segment.durationS;
