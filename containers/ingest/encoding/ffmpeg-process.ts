@@ -39,7 +39,8 @@ export class FfmpegProcess {
   readonly #child: ChildProcess | undefined;
   #stdin: Writable | undefined;
   readonly #outputs: FfmpegOutputs;
-  #corked = false;
+  /** When what is gathered goes out; undefined when nothing is. */
+  #release: NodeJS.Timeout | 'soon' | undefined;
   #ended = false;
 
   constructor(options: {
@@ -79,19 +80,14 @@ export class FfmpegProcess {
     return this.#stdin?.writableLength ?? 0;
   }
 
-  /** The body is kept until it is written and must not change. */
-  write(kind: TrackKind, timestampMs: number, body: Uint8Array): void {
+  /**
+   * The body is kept until it is written and must not change.
+   * @param holdMs how long it may wait for more; with 0 for what else comes from one read of the encoder's socket.
+   */
+  write(kind: TrackKind, timestampMs: number, body: Uint8Array, holdMs: number): void {
     const stdin = this.#stdin;
     if (stdin === undefined || !stdin.writable) return;
-    // What comes from one read of the encoder's socket goes out in one system call.
-    if (!this.#corked) {
-      this.#corked = true;
-      stdin.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        stdin.uncork();
-      });
-    }
+    this.#gather(stdin, holdMs);
     const bodyLength = body.byteLength;
     const tag = { kind, timestampMs, bodyLength };
     const separate = bodyLength > copiedLength;
@@ -118,6 +114,23 @@ export class FfmpegProcess {
     this.#child?.kill('SIGKILL');
     this.#stdin?.destroy();
     this.#stdin = undefined;
+  }
+
+  /** Everything until the hold is over goes out in one system call. */
+  #gather(stdin: Writable, holdMs: number): void {
+    if (this.#release === undefined) stdin.cork();
+    else if (holdMs > 0 || this.#release === 'soon') return;
+    else clearTimeout(this.#release);
+    const release = (): void => {
+      this.#release = undefined;
+      stdin.uncork();
+    };
+    if (holdMs > 0) {
+      this.#release = setTimeout(release, holdMs);
+    } else {
+      this.#release = 'soon';
+      process.nextTick(release);
+    }
   }
 
   #listen(child: ChildProcess, renditions: number): void {

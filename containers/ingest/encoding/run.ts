@@ -12,6 +12,7 @@ import { Pace } from './pace.ts';
 import { processCpuSeconds } from './process-cpu.ts';
 import { StderrLog } from './stderr-log.ts';
 import type { TrackKind } from './timeline.ts';
+import { holdMs } from './write-pace.ts';
 
 export interface RunOptions {
   readonly id: string;
@@ -73,7 +74,8 @@ export class TranscodeRun {
       },
     });
     this.#feed = new Feed({
-      write: (kind, timestampMs, body) => this.#process.write(kind, timestampMs, body),
+      write: (kind, timestampMs, body) =>
+        this.#process.write(kind, timestampMs, body, holdMs(timestampMs, plan.timing)),
       expectsAudio: expects.audio,
       expectsVideo: expects.video,
       headers: { audio: headers.audio?.body, video: headers.video?.body },

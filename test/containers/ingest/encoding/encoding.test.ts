@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { generateMessages, interleaved, shifted } from '../../../streams/messages.ts';
 import { decode, expectExactParts, lengthS, risesS } from './expectations.ts';
@@ -29,6 +33,15 @@ function expectTogether(flashes: readonly number[], beeps: readonly number[], co
   expect(flashes.length).toBeGreaterThanOrEqual(count);
   for (let last = 1; last <= count; last++)
     expect(Math.abs((flashes.at(-last) ?? 0) - (beeps.at(-last) ?? 0))).toBeLessThan(togetherS);
+}
+
+/** Not so when it is a zombie that nobody has waited for. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
 }
 
 describe('parts are exact and aligned', () => {
@@ -312,6 +325,33 @@ describe('the end and faults', () => {
     await recording.encoding.end();
     expect(lengthS(onlyRun(recording))).toBeGreaterThan(2.9);
     expect(onlyRun(recording).run.startedAtMs - startOfShowMs).toBeLessThan(60);
+  });
+
+  test('pictures of garbage do no harm but to themselves', async () => {
+    const recording = record({ limits: { backOffMs: [0], tickMs: 10 } });
+    const messages = await generateMessages({ seconds: 6, keyFrameEvery: 30 });
+    const noise = Buffer.alloc(300, 0x5a);
+    const garbled = messages.map((message) =>
+      message.kind === 'video' && message.timestampMs > 1_000 && message.timestampMs < 3_000
+        ? Object.assign({}, message, { payload: Buffer.concat([message.payload.subarray(0, 5), noise]) })
+        : message,
+    );
+    await recording.feed(garbled);
+    await recording.encoding.end();
+    const last = recording.runs.at(-1);
+    if (last === undefined) throw new Error('no run');
+    expectExactParts(recording, last);
+    expect(lengthS(last)).toBeCloseTo(6, 0);
+  });
+
+  test('ffmpeg does not outlive a process that is killed', async () => {
+    const script = fileURLToPath(new URL('orphan.ts', import.meta.url));
+    const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    expect(isAlive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   });
 
   test('what no ladder fits is refused with the reason', async () => {

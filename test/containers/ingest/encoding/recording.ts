@@ -78,7 +78,6 @@ export class Recording {
     for (const message of messages) {
       this.nowMs = startOfShowMs + (arrivalMs?.(message) ?? message.timestampMs);
       this.encoding.message(message);
-      // eslint-disable-next-line no-await-in-loop -- one after the other is the point
       if (++count % 10 === 0) await nextTurn();
     }
   }
