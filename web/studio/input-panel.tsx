@@ -1,3 +1,4 @@
+import { graceWindowMs } from '../../core/broadcast/types.ts';
 import type { StudioView } from '../../core/api/types.ts';
 import { Icon } from '../design/icons.tsx';
 import { clockTime } from '../words/time.ts';
@@ -7,6 +8,12 @@ const stateWords = {
   live: 'Live',
   interrupted: 'Interrupted: waiting for your encoder',
   offline: 'Offline',
+} as const;
+
+const waitingWords = {
+  live: 'Reading the stream …',
+  interrupted: `Nothing arrives. Viewers are told that you are reconnecting. The show ends when your encoder is away for ${graceWindowMs / 1000} seconds.`,
+  offline: 'Start streaming in your encoder: what arrives is shown here.',
 } as const;
 
 /** What arrives from the encoder, right now. */
@@ -30,11 +37,7 @@ export function InputPanel({ view, nowMs }: { readonly view: StudioView; readonl
         )}
       </div>
       {state === 'offline' || input === undefined ? (
-        <p class="muted">
-          {state === 'offline'
-            ? 'Start streaming in your encoder: what arrives is shown here.'
-            : 'Reading the stream …'}
-        </p>
+        <p class="muted">{waitingWords[state]}</p>
       ) : (
         <>
           <div role="status" aria-live="polite">

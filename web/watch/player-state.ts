@@ -30,6 +30,8 @@ export interface PlayerState {
   readonly session: number;
   /** The media has run dry or its requests fail. */
   readonly stalled: boolean;
+  /** The engine has given up loading and does nothing more by itself. */
+  readonly broken: boolean;
   /** Program date time of what is on the screen. */
   readonly atMs: number | undefined;
   readonly trouble: Trouble | undefined;
@@ -77,6 +79,7 @@ export const initialState: PlayerState = {
   broadcast: undefined,
   session: 0,
   stalled: false,
+  broken: false,
   atMs: undefined,
   trouble: undefined,
   mediaFailure: undefined,
@@ -90,7 +93,7 @@ const then = (state: PlayerState, ...commands: readonly Command[]): Step => ({ s
 
 function open(state: PlayerState, source: Source, from: From, mode: Mode): Step {
   return then(
-    { ...state, source, mode, phase: 'loading', stalled: false, trouble: undefined },
+    { ...state, source, mode, phase: 'loading', stalled: false, broken: false, trouble: undefined },
     { do: 'open', source, from },
   );
 }
@@ -99,20 +102,23 @@ function open(state: PlayerState, source: Source, from: From, mode: Mode): Step 
 const position = (state: PlayerState): From =>
   state.mode === 'live' ? 'edge' : state.atMs === undefined ? 'start' : { atMs: state.atMs };
 
-/** Opens the address, or loads on if it is open already and only has to be pushed. */
-function continueWith(state: PlayerState, source: Source): Step {
+/**
+ * Opens the address if it is not open yet. A push (`resume`) drops what is being loaded, so it is given only
+ * where nothing is coming, not to somebody whose network is slow.
+ */
+function continueWith(state: PlayerState, source: Source, push: boolean): Step {
   const same = state.source?.kind === source.kind && state.source.url === source.url;
   if (!same) return open(state, source, position(state), state.mode);
-  return state.stalled ? then(state, { do: 'resume' }) : stay(state);
+  return push ? then({ ...state, broken: false }, { do: 'resume' }) : stay(state);
 }
 
-function onEnded(state: PlayerState, archive: string | undefined): Step {
+function onEnded(state: PlayerState, archive: string | undefined, push: boolean): Step {
   // At the live edge the rest of the buffer is still to be shown; `finished` or `stalled` ends it.
   if (state.mode === 'live' && state.source !== undefined)
     return stay(state.stalled ? { ...state, phase: 'ended' } : state);
   if (archive === undefined) return stay({ ...state, phase: 'ended', trouble: 'no-recording' });
   // In the archive already: it will learn of the end by its own playlist and plays on.
-  return continueWith({ ...state, mode: 'recording' }, { kind: 'archive', url: archive });
+  return continueWith({ ...state, mode: 'recording' }, { kind: 'archive', url: archive }, push);
 }
 
 function onPlayback(before: PlayerState, playback: Playback): Step {
@@ -124,15 +130,16 @@ function onPlayback(before: PlayerState, playback: Playback): Step {
     trouble: undefined,
     phase: before.phase === 'error' ? 'loading' : before.phase,
   };
-  if (playback.state === 'ended') return onEnded(state, playback.archive);
+  const push = state.broken || (state.stalled && playback.session > before.session);
+  if (playback.state === 'ended') return onEnded(state, playback.archive, push);
   if (state.mode === 'timeshift' && playback.archive !== undefined && state.source?.kind === 'archive')
-    return continueWith(state, { kind: 'archive', url: playback.archive });
+    return continueWith(state, { kind: 'archive', url: playback.archive }, push);
   if (playback.live === undefined)
     return stay({ ...state, phase: playback.state === 'interrupted' ? 'interrupted' : 'loading' });
   const moved = state.source?.kind === 'live' && state.source.url !== playback.live;
   if (state.mode === 'timeshift' && moved && playback.archive !== undefined)
     return open(state, { kind: 'archive', url: playback.archive }, position(state), 'timeshift');
-  return continueWith(state, { kind: 'live', url: playback.live });
+  return continueWith(state, { kind: 'live', url: playback.live }, push);
 }
 
 function onBroadcast(before: PlayerState, broadcast: BroadcastState, session: number): Step {
@@ -140,8 +147,10 @@ function onBroadcast(before: PlayerState, broadcast: BroadcastState, session: nu
   const news =
     session > before.session || returned || (broadcast === 'ended' && before.broadcast !== 'ended');
   const state: PlayerState = { ...before, broadcast };
+  // The show runs, but not here: its address may have changed, with its visibility for example.
+  const elsewhere = broadcast === 'live' && state.stalled;
   // A new session may be on another task: only fresh addresses say where.
-  if (news) return then(state, { do: 'ask-playback' });
+  if (news || elsewhere) return then(state, { do: 'ask-playback' });
   if (state.mode === 'live' && broadcast === 'ended' && state.stalled)
     return stay({ ...state, phase: 'ended' });
   if (broadcast === 'interrupted' && (state.stalled || state.source === undefined))
@@ -200,7 +209,7 @@ function onProgress(state: PlayerState, atMs: number | undefined): Step {
   const at = atMs ?? state.atMs;
   if (state.phase === 'playing' && !state.stalled) return stay({ ...state, atMs: at });
   if (state.phase === 'ended' && state.mode === 'live') return stay({ ...state, atMs: at });
-  return stay({ ...state, atMs: at, phase: 'playing', stalled: false, trouble: undefined });
+  return stay({ ...state, atMs: at, phase: 'playing', stalled: false, broken: false, trouble: undefined });
 }
 
 // `default` is `retry`: the linter does not see that the cases are all there are.
@@ -219,7 +228,7 @@ export function step(state: PlayerState, event: PlayerEvent): Step {
     case 'failed':
       return event.what === 'media'
         ? onMediaFailed(state, event.nowMs)
-        : then({ ...state, stalled: true }, { do: 'ask-playback' });
+        : then({ ...state, stalled: true, broken: true }, { do: 'ask-playback' });
     case 'finished':
       // The live playlist ends with the show; whatever the last poll said, it is over.
       return state.mode === 'recording' || state.broadcast === 'ended'

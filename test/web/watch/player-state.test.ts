@@ -87,6 +87,23 @@ describe('the player at the live edge', () => {
     expect(last).toEqual([{ do: 'open', source: { kind: 'live', url }, from: 'edge' }]);
   });
 
+  it('does not disturb the loading of somebody whose network is slow', () => {
+    expect(after(...watching, stalled, broadcast('live'), playback()).last).toEqual([]);
+  });
+
+  it('finds the new address when the show changed its visibility', () => {
+    const url = '/live-private/in-01/b/master.m3u8';
+    expect(after(...watching, stalled, broadcast('live')).last).toEqual([{ do: 'ask-playback' }]);
+    expect(after(...watching, stalled, broadcast('live'), playback({ live: url })).last).toMatchObject([
+      { do: 'open', source: { url } },
+    ]);
+  });
+
+  it('pushes an engine that has given up', () => {
+    const failed: PlayerEvent = { type: 'failed', what: 'network', nowMs: 0 };
+    expect(after(...watching, failed, playback()).last).toEqual([{ do: 'resume' }]);
+  });
+
   it('does not touch what plays when the media has recovered by itself', () => {
     const { last, state } = after(
       ...watching,
