@@ -173,7 +173,9 @@ const badExamples: Readonly<Record<RuleId, readonly (readonly Capture[])[]>> = {
     spoiled(0, map, `#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n${map}`),
   ],
   S26: [
-    spoiled(4, /(?:#EXT-X-PART:.*URI="1-1-13.*\n)+/, '').map((capture) => edited(capture, (text) => text.replace(plain(12, '08'), parts('1-1', 12, 4) + plain(12, '08')))),
+    spoiled(4, /(?:#EXT-X-PART:.*URI="1-1-13.*\n)+/, '').map((capture) =>
+      edited(capture, (text) => text.replace(plain(12, '08'), parts('1-1', 12, 4) + plain(12, '08'))),
+    ),
   ],
   R01: [spoiled(2, 'TARGETDURATION:2', 'TARGETDURATION:3')],
   R02: [
@@ -197,7 +199,9 @@ const badExamples: Readonly<Record<RuleId, readonly (readonly Capture[])[]>> = {
   ],
   R07: [spoiled(2, listed, '').map((capture, index) => (index === 3 ? shortened(capture) : capture))],
   R08: [
-    [...good.slice(0, 3), ...good.slice(3).toReversed()].map((capture, index) => edited(capture, (text) => text, index)),
+    [...good.slice(0, 3), ...good.slice(3).toReversed()].map((capture, index) =>
+      edited(capture, (text) => text, index),
+    ),
   ],
   R09: [
     good.map((capture) =>
@@ -245,15 +249,15 @@ describe('the conformance checker', () => {
   });
 
   it('finds nothing when the playlists end', () => {
-    const last = media.slice(-2).map((capture) =>
-      edited(
-        capture,
-        (text) => ended(text).replace('#EXT-X-RENDITION', '#EXTINF:1.0,
-2-1-14.m4s
-#EXT-X-RENDITION'),
-        capture.atMs + 500,
-      ),
-    );
+    const last = media
+      .slice(-2)
+      .map((capture) =>
+        edited(
+          capture,
+          (text) => ended(text).replace('#EXT-X-RENDITION', '#EXTINF:1.0,\n2-1-14.m4s\n#EXT-X-RENDITION'),
+          capture.atMs + 500,
+        ),
+      );
     expect(explain(checkPlaylists([...good, ...last], { slackMs: 0 }))).toBe('');
   });
 
