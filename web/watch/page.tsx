@@ -35,6 +35,7 @@ function createParts(broadcastId: string): Parts & { readonly destroy: () => voi
     createEngine: (events) =>
       hlsSupported() ? createHlsEngine(video, events) : createNativeEngine(video, events),
     clock: { now: () => Date.now() + offsetMs },
+    stopwatch: performance,
     random: Math.random,
   });
   const onVisibility = (): void => player.setHidden(document.hidden);

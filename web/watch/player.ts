@@ -3,7 +3,10 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Api } from '../api/client.ts';
 import { Refused } from '../api/client.ts';
 import type { BroadcastView } from '../../core/api/types.ts';
+import { createAutoplay } from './autoplay.ts';
 import type { Engine, EngineEvents } from './engine.ts';
+import { Inquiries } from './inquiries.ts';
+import { Motion } from './motion.ts';
 import { initialState, step, type Command, type PlayerEvent, type PlayerState } from './player-state.ts';
 import { nextPoll } from './polling.ts';
 import { levelFor, type Level, type Wish } from './quality.ts';
@@ -50,69 +53,56 @@ export interface PlayerDependencies {
   readonly video: HTMLVideoElement;
   readonly api: Pick<Api, 'playback' | 'broadcast'>;
   readonly createEngine: (events: EngineEvents) => Engine;
-  /** The server's time. */
+  /** The server's time. It jumps when the offset to it becomes known. */
   readonly clock: { now(): number };
+  /** Time that only runs forward, for waits and stalls. */
+  readonly stopwatch: { now(): number };
   readonly random: () => number;
 }
 
 const tickMs = 250;
-/** Nothing new on the screen for so long is a stall; a part is 0.5 s, so less would be a hiccup. */
-const stallAfterMs = 1_500;
-/** However often the machine asks: never twice within this. */
 const minAskGapMs = 1_500;
 
+type Question = 'ask-playback' | 'ask-broadcast';
+
 export function createPlayer(dependencies: PlayerDependencies): Player {
-  const { video, api, broadcastId, clock, random } = dependencies;
+  const { video, api, broadcastId, clock, stopwatch, random } = dependencies;
   const state = signal<PlayerState>(initialState);
   const levels = signal<readonly Level[]>([]);
   const wish = signal<Wish>('auto');
   const broadcast = signal<BroadcastView | undefined>(undefined);
   const paused = signal(true);
-  const blocked = signal<'sound' | 'play' | undefined>(undefined);
-  const meter = signal<Meter>({
-    atMs: undefined,
-    delayMs: undefined,
-    currentS: 0,
-    durationS: 0,
-    level: undefined,
-    maxLevel: undefined,
-    nowMs: clock.now(),
-  });
-  let hidden = false;
-  let destroyed = false;
-  let pollTimer: ReturnType<typeof setTimeout> | undefined;
-  let asking = false;
-  let askedAtMs = Number.NEGATIVE_INFINITY;
-  let shownS = -1;
-  let movedAtMs = clock.now();
-  let stallSaid = false;
-
+  const { blocked, play, destroy: endAutoplay } = createAutoplay(video);
+  const motion = new Motion(stopwatch.now());
+  const inquiries = new Inquiries<Question>({ ask, stopwatch, minGapMs: minAskGapMs });
   const engine = dependencies.createEngine({
     onLevels: () => {
       levels.value = engine.levels();
       applyLevel(false);
     },
-    onFailed: (what) => send({ type: 'failed', what, nowMs: clock.now() }),
+    onFailed: (what) => send({ type: 'failed', what, nowMs: stopwatch.now() }),
   });
+  const meter = signal<Meter>(measure());
+  let hidden = false;
+  let destroyed = false;
 
   function send(event: PlayerEvent): void {
     if (destroyed) return;
-    const { state: next, commands } = step(state.value, event);
     const before = state.value;
+    const { state: next, commands } = step(before, event);
     state.value = next;
     for (const command of commands) run(command);
-    const quiet =
-      before.phase === next.phase && before.stalled === next.stalled && before.broadcast === next.broadcast;
-    // What a command asks comes first; the regular poll follows its answer.
+    const changed =
+      before.phase !== next.phase || before.stalled !== next.stalled || before.broadcast !== next.broadcast;
+    // What a command asks comes first; the regular question follows its answer.
     const asked = commands.some((command) => command.do.startsWith('ask-'));
-    if (!asked && (!quiet || pollTimer === undefined)) schedulePoll();
+    if (!asked && (changed || !inquiries.planned)) planPoll();
   }
 
   function run(command: Command): void {
     switch (command.do) {
       case 'open':
-        shownS = -1;
-        restartWatch();
+        motion.restart(stopwatch.now());
         engine.open(command.source.url, command.source.kind, command.from);
         return play();
       case 'resume':
@@ -121,45 +111,30 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
         engine.recoverMedia();
         return play();
       case 'seek':
+        motion.restart(stopwatch.now());
         engine.stayAtEdge(false);
-        restartWatch();
         return engine.seekToDate(command.atMs);
       case 'seek-edge':
-        restartWatch();
+        motion.restart(stopwatch.now());
         engine.seekToEdge();
         return play();
       case 'ask-playback':
       case 'ask-broadcast':
-        return askSoon(command.do, 0);
+        return inquiries.plan(command.do, 0);
     }
   }
 
-  function restartWatch(): void {
-    movedAtMs = clock.now();
-    stallSaid = false;
-  }
-
-  function askSoon(what: 'ask-playback' | 'ask-broadcast', afterMs: number): void {
-    clearTimeout(pollTimer);
-    const waitMs = Math.max(afterMs, askedAtMs + minAskGapMs - clock.now());
-    pollTimer = setTimeout(() => void ask(what), Math.max(0, waitMs));
-  }
-
-  function schedulePoll(): void {
-    if (asking) return;
-    clearTimeout(pollTimer);
-    pollTimer = undefined;
+  function planPoll(): void {
     const poll = nextPoll(state.value, hidden, random);
-    if (poll !== undefined) askSoon(poll.ask, poll.afterMs);
+    if (poll === undefined) inquiries.cancel();
+    else inquiries.plan(poll.ask, poll.afterMs);
   }
 
-  async function ask(what: 'ask-playback' | 'ask-broadcast'): Promise<void> {
-    if (destroyed) return;
-    asking = true;
-    askedAtMs = clock.now();
+  async function ask(question: Question): Promise<void> {
     let event: PlayerEvent;
     try {
-      if (what === 'ask-playback') event = { type: 'playback', playback: await api.playback(broadcastId) };
+      if (question === 'ask-playback')
+        event = { type: 'playback', playback: await api.playback(broadcastId) };
       else {
         const view = await api.broadcast(broadcastId);
         broadcast.value = view;
@@ -168,47 +143,38 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     } catch (error) {
       event = { type: 'request-failed', why: isGone(error) ? 'not-found' : 'unreachable' };
     }
-    asking = false;
-    pollTimer = undefined;
     send(event);
   }
 
-  function tick(): void {
-    const now = clock.now();
-    const current = state.value;
-    const dateMs = engine.playingDateMs();
+  function measure(): Meter {
+    const { mode, phase } = state.value;
+    const nowMs = clock.now();
+    const atMs = engine.playingDateMs();
     const latencyS = engine.latencyS();
-    const fallbackMs = latencyS === undefined ? undefined : latencyS * 1000;
-    const all = levels.value;
-    meter.value = {
-      atMs: dateMs,
-      delayMs:
-        current.mode === 'recording' || current.phase === 'ended'
-          ? undefined
-          : dateMs === undefined
-            ? fallbackMs
-            : Math.max(0, now - dateMs),
+    const estimateMs = latencyS === undefined ? undefined : latencyS * 1000;
+    const delayMs = atMs === undefined ? estimateMs : Math.max(0, nowMs - atMs);
+    return {
+      atMs,
+      delayMs: mode === 'recording' || phase === 'ended' ? undefined : delayMs,
       currentS: video.currentTime,
       durationS: Number.isFinite(video.duration) ? video.duration : 0,
-      level: all.find(({ index }) => index === engine.currentLevel()),
-      maxLevel: all.find(({ index }) => index === engine.maxLevel()),
-      nowMs: now,
+      level: levels.value.find(({ index }) => index === engine.currentLevel()),
+      maxLevel: levels.value.find(({ index }) => index === engine.maxLevel()),
+      nowMs,
     };
-    if (current.source === undefined || video.paused || video.seeking) {
-      movedAtMs = video.seeking && !video.paused ? movedAtMs : now;
-    } else if (Math.abs(video.currentTime - shownS) > 0.05 && video.readyState >= 3) {
-      // The first reading after opening or seeking only says where it stands.
-      if (shownS >= 0) {
-        movedAtMs = now;
-        stallSaid = false;
-        send({ type: 'progress', atMs: dateMs });
-      }
-    }
-    shownS = video.currentTime;
-    if (!stallSaid && current.source !== undefined && !video.ended && now - movedAtMs > stallAfterMs) {
-      stallSaid = true;
-      send({ type: 'stalled' });
-    }
+  }
+
+  function tick(): void {
+    meter.value = measure();
+    const reading = {
+      currentS: video.currentTime,
+      ready: video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA,
+      seeking: video.seeking,
+      resting: video.paused || video.ended || state.value.source === undefined,
+    };
+    const found = motion.read(reading, stopwatch.now());
+    if (found === 'moved') send({ type: 'progress', atMs: meter.value.atMs });
+    if (found === 'stalled') send({ type: 'stalled' });
   }
 
   /**
@@ -224,27 +190,6 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     play();
   }
 
-  function play(): void {
-    video.play().then(
-      () => {
-        if (!video.muted) blocked.value = undefined;
-      },
-      (error: unknown) => {
-        if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
-        if (video.muted) {
-          blocked.value = 'play';
-          return;
-        }
-        // Browsers let a page start by itself only without sound.
-        video.muted = true;
-        blocked.value = 'sound';
-        video.play().catch(() => {
-          blocked.value = 'play';
-        });
-      },
-    );
-  }
-
   function applyLevel(soon: boolean): void {
     engine.setLevel(levelFor(levels.value, wish.value, hidden), soon && !hidden);
   }
@@ -256,24 +201,21 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
   }
 
   function watchRecording(fromStart: boolean): void {
-    const { atMs } = state.value;
     const endMs = broadcast.value?.endedAt ?? clock.now();
-    send({ type: 'watch-recording', from: fromStart ? 'start' : resumeAt(atMs, endMs) });
+    send({ type: 'watch-recording', from: fromStart ? 'start' : resumeAt(state.value.atMs, endMs) });
   }
 
-  const listeners: readonly (readonly [string, () => void])[] = [
-    ['play', () => (paused.value = false)],
-    [
-      'pause',
-      () => {
-        paused.value = true;
-        engine.stayAtEdge(false);
-      },
-    ],
-    ['ended', () => send({ type: 'finished' })],
-    ['volumechange', () => !video.muted && blocked.value === 'sound' && (blocked.value = undefined)],
-  ];
-  for (const [name, listener] of listeners) video.addEventListener(name, listener);
+  const listeners: Readonly<Record<string, () => void>> = {
+    play: () => {
+      paused.value = false;
+    },
+    pause: () => {
+      paused.value = true;
+      engine.stayAtEdge(false);
+    },
+    ended: () => send({ type: 'finished' }),
+  };
+  for (const [name, listener] of Object.entries(listeners)) video.addEventListener(name, listener);
   const ticker = setInterval(tick, tickMs);
 
   return {
@@ -292,9 +234,11 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
         !paused.value,
     ),
     start() {
-      void ask('ask-playback');
+      inquiries.plan('ask-playback', 0);
       api.broadcast(broadcastId).then(
-        (view) => (broadcast.value = view),
+        (view) => {
+          broadcast.value = view;
+        },
         () => undefined,
       );
     },
@@ -305,15 +249,14 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     },
     seekTo,
     seekBy(seconds) {
-      const { currentS } = meter.value;
       // The state's time is where the last key press went, even if its picture is still to come.
-      const { atMs } = state.value;
-      if (state.value.mode === 'recording' || atMs === undefined)
-        video.currentTime = Math.max(0, currentS + seconds);
-      else seekTo(Math.max(state.value.playback?.startedAt ?? 0, atMs + seconds * 1000));
+      const { atMs, mode, playback } = state.value;
+      if (mode === 'recording' || atMs === undefined)
+        video.currentTime = Math.max(0, video.currentTime + seconds);
+      else seekTo(Math.max(playback?.startedAt ?? 0, atMs + seconds * 1000));
     },
     seekMedia(seconds) {
-      restartWatch();
+      motion.restart(stopwatch.now());
       video.currentTime = seconds;
       if (state.value.phase === 'ended') play();
     },
@@ -328,13 +271,14 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
       if (hidden === next) return;
       hidden = next;
       applyLevel(false);
-      schedulePoll();
+      if (state.value.playback !== undefined) planPoll();
     },
     destroy() {
       destroyed = true;
-      clearTimeout(pollTimer);
+      inquiries.stop();
       clearInterval(ticker);
-      for (const [name, listener] of listeners) video.removeEventListener(name, listener);
+      for (const [name, listener] of Object.entries(listeners)) video.removeEventListener(name, listener);
+      endAutoplay();
       engine.destroy();
     },
   };
