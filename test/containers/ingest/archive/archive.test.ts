@@ -261,6 +261,29 @@ describe('the spool', () => {
     await archive.close();
   });
 
+  it('keeps a segment that was listed while an older playlist was on its way', async () => {
+    const store = new CheckedStore();
+    const spoolDir = await temporaryFolder();
+    const puts = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let count = 0;
+    store.weather = async (_, key, moment) => {
+      if (key.endsWith('720p/index.m3u8') && moment === 'before') await puts[count++]?.promise;
+    };
+    const archive = await open(store, spoolDir, isNew);
+    addAll(archive, { msn: 0 });
+    await until(() => count === 1);
+    addAll(archive, { msn: 1 });
+    await until(() => archive.stats.unlisted === 0);
+    puts[0]?.resolve();
+    await until(() => count === 2);
+    const spooled = async (): Promise<string[]> =>
+      (await readdir(`${spoolDir}/${broadcastId}/720p`)).filter((name) => /^\d+_.*m4s$/.test(name));
+    while ((await spooled()).length > 1);
+    expect(await spooled()).toEqual([expect.stringMatching(/^1_/)]);
+    puts[1]?.resolve();
+    expect(await archive.end()).toMatchObject({ complete: true });
+  });
+
   it('is shared with other archives of the task up to its limit, and freed again', async () => {
     const store = new CheckedStore();
     const held = Promise.withResolvers<void>();

@@ -138,6 +138,25 @@ describe('an archive that a crash left', () => {
     expect(shape(listOf(store, '720p'))).toEqual(['1-0-0', '1-0-1', '1-0-2']);
   });
 
+  it('finds a segment that was given up though the store had it', async () => {
+    const store = new CheckedStore();
+    const spoolDir = await temporaryFolder();
+    let nowMs = 0;
+    store.weather = async (_, key, moment) => {
+      if (key.endsWith('m3u8') || (key.endsWith('720p/1-0-0.m4s') && moment === 'after')) throw refused();
+    };
+    const first = await open(store, spoolDir, { ...isNew, clock: { now: () => nowMs } });
+    addAll(first, { msn: 0 });
+    await until(() => store.puts(/720p\/1-0-0/).length > 1);
+    nowMs = 3_600_000;
+    await until(() => first.stats.gaps === 1);
+    await kill(first, store);
+    expect(await readdir(join(spoolDir, broadcastId, '720p'))).toContainEqual(expect.stringMatching(/gap$/));
+    const second = await open(store, spoolDir);
+    await second.end();
+    expect(shape(listOf(store, '720p'))).toEqual(['1-0-0']);
+  });
+
   it('has no use for what another task has gone past', async () => {
     const store = new CheckedStore();
     const lostHost = await temporaryFolder();
