@@ -156,7 +156,7 @@ const badExamples: Readonly<Record<RuleId, readonly (readonly Capture[])[]>> = {
     spoiled(0, 'LAST-MSN=13', 'LAST-MSN=x'),
   ],
   S19: [
-    spoiled(2, 'URI="1-1-13.1.m4s"', 'URI="1-1-13.1.m4s",GAP=YES'),
+    spoiled(2, /m4s"(?:,INDEPENDENT=YES)?\n(?=#EXT-X-PART|#EXTINF)/g, 'm4s",GAP=YES\n'),
     spoiled(2, '#EXTINF:2.0,\n1-1-13', '#EXT-X-GAP\n#EXTINF:2.0,\n1-1-13'),
   ],
   S20: [spoiled('all', '#EXT-X-PART-INF', '#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-PART-INF')],

@@ -52,7 +52,8 @@ export function checkOnePlaylist(media: ParsedMedia, uri: string, report: Report
 
 function checkHeader({ lines, tags, version, targetDurationS, segments }: ParsedMedia, report: Report): void {
   if (lines[0] !== '#EXTM3U') report('S01', `it is ${JSON.stringify(lines[0])}`);
-  const needed = tags.has('EXT-X-SKIP') ? 9 : tags.has('EXT-X-MAP') ? 6 : 3;
+  // 6 for EXT-X-MAP, which is missing only while there is nothing but gaps: the number must not change then.
+  const needed = tags.has('EXT-X-SKIP') ? 9 : 6;
   if (tags.get('EXT-X-VERSION')?.length !== 1 || version !== needed)
     report('S02', `the tags need ${needed}, it says ${tags.get('EXT-X-VERSION')?.join(', ') ?? 'nothing'}`);
   if (!Number.isInteger(targetDurationS) || targetDurationS < 1)
@@ -117,9 +118,7 @@ function checkSegments(media: ParsedMedia, report: Report): void {
     if (!(durationS !== undefined && durationS > 0)) report('S09', `segment ${msn} has ${durationS}`);
     else if (parts.length > 0 && Math.abs(partsLength(parts) - durationS) > epsilonS * parts.length)
       report('S21', `segment ${msn}: ${durationS} s, its parts ${partsLength(parts)} s`);
-    if (parts.some((part) => part.gap) && !segment.gap) report('S19', `segment ${msn} is no gap`);
-    if (segment.gap && parts.length > 0 && !parts.some((part) => part.gap))
-      report('S19', `segment ${msn} is a gap, none of its parts is`);
+    if (parts.length > 0 && parts.every((part) => part.gap) !== segment.gap) report('S19', `segment ${msn}`);
   }
   for (const segment of allSegments(media)) {
     if (segment.lateTags.length > 0) report('S12', `segment ${segment.msn}: ${segment.lateTags.join(', ')}`);

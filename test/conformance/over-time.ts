@@ -88,10 +88,10 @@ function checkHint(a: ParsedMedia, b: ParsedMedia, report: Report): void {
   const hint = a.hints.find((attributes) => attributes.get('TYPE') === 'PART')?.get('URI');
   if (hint === undefined) return;
   const [msn, index] = edgeOf(a);
-  // A segment that was closed early goes on with the next one.
   const candidates = allSegments(b).filter((segment) => segment.msn === msn || segment.msn === msn + 1);
   const [first, second] = candidates;
-  const follower = first?.parts[index] === undefined && index > 0 ? second : first;
+  // Closed early: it goes on with part 0 of the next. Complete without parts: too long ago to say.
+  const follower = first?.uri !== undefined && first.parts.length === index && index > 0 ? second : first;
   const next = follower === first ? first?.parts[index] : second?.parts[0];
   if (next === undefined || follower?.discontinuity === true) return;
   if (next.uri !== hint) report('R10', `${hint} was hinted, ${next.uri} came`);

@@ -28,10 +28,7 @@ export const rules = {
     '4.4.5.4',
     'rendition reports have a relative URI, LAST-MSN and LAST-PART, and are not of the list itself',
   ],
-  S19: [
-    '6.2.1, house',
-    'a segment with a gap part is a gap, and a gap segment has no other parts than gaps before it',
-  ],
+  S19: ['6.2.1', 'a segment is a gap if and only if all of its parts are'],
   S20: ['6.2.2', 'a live playlist has no EXT-X-PLAYLIST-TYPE'],
   S21: ['house', 'EXTINF is the sum of the parts'],
   S22: ['house', 'no URI stands twice'],

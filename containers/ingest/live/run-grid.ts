@@ -13,8 +13,8 @@ export type DropReason =
   | 'malformed'
   /** Longer than PART-TARGET, which may not change: it would have to be cut. */
   | 'too-long'
-  /** Shorter than a part in the middle of a segment: only the last part of a segment may be that. */
-  | 'too-short'
+  /** Follows a hole without a key frame: the frames that it builds on are missing. */
+  | 'no-key-frame'
   /** Its place in the run is taken or has been passed. */
   | 'duplicate'
   /** Its place is so far ahead that the hole before it would be longer than the window. */
@@ -26,12 +26,16 @@ export interface Lane {
   init: Uint8Array | undefined;
   /** Position after the last published part: parts counted from the start of the run. */
   next: number;
-  /** A short fragment: published if it turns out to be the run's last, otherwise a gap. */
-  held: { readonly position: number; readonly part: Part } | undefined;
+  /** A short fragment, until it is known whether the run ends with it. */
+  held: Part | undefined;
+  /** After a hole, until the next key frame. */
+  broken: boolean;
 }
 
 /** RFC 8216bis 4.4.4.9. */
 const leastShareOfPartTarget = 0.85;
+/** No frame is that short. */
+const shortestS = 0.001;
 /** Half the last decimal of a written duration. */
 const epsilonS = 0.5e-6;
 
@@ -94,9 +98,16 @@ export class RunGrid {
 /** Whether a fragment can be a part at all, whatever its place. */
 export function flawOf(fragment: Fragment, timing: Timing): DropReason | undefined {
   const { startS, durationS, bytes } = fragment;
-  if (!Number.isFinite(startS) || startS < 0 || !(durationS > 0) || bytes.length === 0) return 'malformed';
+  if (!Number.isFinite(startS) || startS < 0 || !(durationS >= shortestS) || bytes.length === 0)
+    return 'malformed';
   return durationS > timing.partTargetS + epsilonS ? 'too-long' : undefined;
 }
 
 export const isShort = (durationS: number, timing: Timing): boolean =>
   durationS < timing.partTargetS * leastShareOfPartTarget;
+
+/**
+ * A part that others follow lasts until the next one on the grid begins, even if frames are missing at its
+ * end: so durations, dates and media time stay in step, and the 85 % rule is kept.
+ */
+export const followed = (part: Part, timing: Timing): Part => ({ ...part, durationS: timing.partDurationS });

@@ -48,8 +48,16 @@ export interface TrackOptions {
   readonly windowS: number;
 }
 
+/**
+ * Complete segments whose parts are listed, beside the growing one. EXT-X-PART should not be further than
+ * three target durations from the end (RFC 8216bis 6.2.2), and leaves by whole segments, so that a part's
+ * place in its segment stays its index.
+ */
+const segmentsWithParts = 2;
+
 const durationOf = (segment: Segment): number => segment.parts.reduce((sum, part) => sum + part.durationS, 0);
-const isGap = (segment: Segment): boolean => segment.parts.some((part) => part.bytes === undefined);
+/** A segment with a hole is a segment, and its missing parts are gaps; one without any media is a gap. */
+const isGap = (segment: Segment): boolean => segment.parts.every((part) => part.bytes === undefined);
 
 /** One rendition of the window: its segments, its files and its playlist. */
 export class Track implements Edge {
@@ -151,12 +159,11 @@ export class Track implements Edge {
       programDateTimeMs: segment.programDateTimeMs,
     };
     const chunks = segment.parts.flatMap((part) => (part.bytes === undefined ? [] : [part.bytes]));
-    // A segment with a hole is a gap as a whole: its bytes would run on with the wrong time inside.
-    if (init === undefined || chunks.length < segment.parts.length) return { kind: 'gap', ...common };
+    if (init === undefined || isGap(segment)) return { kind: 'gap', ...common };
     this.#shelf.put(segmentName(run, msn), chunks);
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    // A short last segment says little about the bitrate: its key frame stands alone.
-    if (segment.parts.length === this.#timing.partsPerSegment)
+    // A segment that is not whole says little about the bitrate: its key frame stands alone.
+    if (chunks.length === this.#timing.partsPerSegment)
       this.measuredPeakBps = Math.max(this.measuredPeakBps, (bytes * 8) / common.durationS);
     this.hasMedia = true;
     return { kind: 'media', ...common, chunks, init };
@@ -178,16 +185,11 @@ export class Track implements Edge {
       lengthS -= durationOf(first);
       this.#remove(first, nowMs);
     }
-    // Parts only within three target durations of the end (RFC 8216bis 6.2.2), and whole segments of them,
-    // so that a part's place in its segment stays its index.
-    let distanceS = openS;
-    for (const segment of this.#segments.toReversed()) {
-      distanceS += durationOf(segment);
-      if (segment.partsListed && distanceS > 3 * this.#timing.targetDurationS + 1e-6) {
-        segment.partsListed = false;
-        for (const part of segment.parts.keys())
-          this.#shelf.removeAt(partName(segment.run, segment.msn, part), nowMs + 3 * targetMs);
-      }
+    for (const segment of this.#segments.slice(0, -segmentsWithParts)) {
+      if (!segment.partsListed) continue;
+      segment.partsListed = false;
+      for (const part of segment.parts.keys())
+        this.#shelf.removeAt(partName(segment.run, segment.msn, part), nowMs + 3 * targetMs);
     }
     this.#shelf.sweep(nowMs);
   }

@@ -5,7 +5,7 @@ import { BoxError } from '../../../core/media/fmp4/boxes.ts';
 import { codecsOf } from '../../../core/media/fmp4/codecs.ts';
 import type { Rendition } from '../../../core/media/ladder.ts';
 import { PlaylistBody } from './playlist-body.ts';
-import { flawOf, isShort, RunGrid, type DropReason, type Lane } from './run-grid.ts';
+import { flawOf, followed, isShort, RunGrid, type DropReason, type Lane } from './run-grid.ts';
 import { Track, type Part } from './track.ts';
 import { WaitingRoom, type Waiter } from './waiting-room.ts';
 
@@ -117,7 +117,7 @@ export class LiveWindow {
     this.#finishRun();
     const lanes = this.#options.plan.ladder.map((rendition): [string, Lane] => [
       rendition.name,
-      { rendition, init: undefined, next: 0, held: undefined },
+      { rendition, init: undefined, next: 0, held: undefined, broken: false },
     ]);
     this.#run = { run, lanes: new Map(lanes), grid: undefined, lastPartAtMs: new Map() };
   }
@@ -138,20 +138,17 @@ export class LiveWindow {
     if (flaw !== undefined) return this.#drop(flaw);
     const grid = (current.grid ??= this.#startGrid(run, fragment));
     const position = grid.positionOf(fragment);
-    if (position < lane.next || position === lane.held?.position) return this.#drop('duplicate');
-    if (position - lane.next > this.#maxHoleParts) return this.#drop('too-far');
-    if (lane.held !== undefined) {
-      // It was not the last of the run, so its place stays empty: publishing it would break the 85 % rule.
-      lane.held = undefined;
-      this.#drop('too-short');
-    }
+    const next = lane.held === undefined ? lane.next : lane.next + 1;
+    if (position < next) return this.#drop('duplicate');
+    if (position - next > this.#maxHoleParts) return this.#drop('too-far');
+    const finished = this.#publishHeld(grid, lane, track, (part) => followed(part, timing));
+    if (position > next) lane.broken = true;
+    if (fragment.independent) lane.broken = false;
+    finished.push(...this.#fillGaps(grid, lane, track, lane.broken ? position + 1 : position));
     const part: Part = { ...fragment };
-    if (isShort(part.durationS, timing) && !grid.isLastOfSegment(position)) {
-      lane.held = { position, part };
-      return undefined;
-    }
-    const finished = this.#fillGaps(grid, lane, track, position);
-    finished.push(...this.#publish(grid, lane, track, part));
+    if (lane.broken) this.#drop('no-key-frame');
+    else if (isShort(part.durationS, timing)) lane.held = part;
+    else finished.push(...this.#publish(grid, lane, track, followed(part, timing)));
     this.#changed();
     this.#reportLateness(current, rendition);
     return this.#handOver(finished);
@@ -250,6 +247,13 @@ export class LiveWindow {
     return finished === undefined ? [] : [finished];
   }
 
+  #publishHeld(grid: RunGrid, lane: Lane, track: Track, as: (part: Part) => Part): FinishedSegment[] {
+    const { held } = lane;
+    if (held === undefined) return [];
+    lane.held = undefined;
+    return this.#publish(grid, lane, track, as(held));
+  }
+
   #fillGaps(
     grid: RunGrid,
     lane: Lane,
@@ -271,19 +275,22 @@ export class LiveWindow {
     this.#run = undefined;
     if (current?.grid === undefined) return;
     const { grid } = current;
-    const { partsPerSegment } = this.#options.plan.timing;
+    const { timing } = this.#options.plan;
+    const { partsPerSegment } = timing;
     const finished: FinishedSegment[] = [];
     const lanes = [...current.lanes.values()].flatMap((lane) => {
       const track = this.#tracks.get(lane.rendition.name);
       return track === undefined ? [] : [{ lane, track }];
     });
-    for (const { lane, track } of lanes)
-      if (lane.held !== undefined) {
-        finished.push(...this.#fillGaps(grid, lane, track, lane.held.position));
-        finished.push(...this.#publish(grid, lane, track, lane.held.part));
-      }
-    const end = Math.max(...lanes.map(({ lane }) => lane.next));
+    const endOf = (lane: Lane): number => lane.next + (lane.held === undefined ? 0 : 1);
+    const end = Math.max(...lanes.map(({ lane }) => endOf(lane)));
     const lastSegment = Math.floor((end - 1) / partsPerSegment) * partsPerSegment;
+    for (const { lane, track } of lanes) {
+      const isLast = lane.next >= lastSegment;
+      finished.push(
+        ...this.#publishHeld(grid, lane, track, (part) => (isLast ? part : followed(part, timing))),
+      );
+    }
     const longest = lanes.find(({ lane }) => lane.next === end)?.track.openDurations ?? [];
     for (const { lane, track } of lanes) {
       finished.push(...this.#fillGaps(grid, lane, track, lastSegment));
