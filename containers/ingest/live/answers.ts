@@ -38,11 +38,15 @@ const openToAll: HeadFields = ['Access-Control-Allow-Origin', '*'];
  * /live may be read from any page. /live-private is read with the cookies of the viewer, for which the
  * origin has to be named (Fetch standard, CORS protocol and credentials).
  */
-export function corsFields(request: IncomingMessage, isPrivate: boolean): HeadFields {
+export function corsFields(
+  request: IncomingMessage,
+  isPrivate: boolean,
+  mayReadPrivate: (origin: string) => boolean,
+): HeadFields {
   if (!isPrivate) return openToAll;
   const { origin } = request.headers;
   const vary: HeadFields = ['Vary', 'Origin'];
-  return origin === undefined
+  return origin === undefined || !mayReadPrivate(origin)
     ? vary
     : [...vary, 'Access-Control-Allow-Origin', origin, 'Access-Control-Allow-Credentials', 'true'];
 }

@@ -13,6 +13,11 @@ export interface LiveHandlerOptions {
   find(slot: string, broadcastId: string, isPrivate: boolean): LiveWindow | undefined;
   readonly log: Pick<Logger, 'warn'>;
   readonly clock: { now(): number };
+  /**
+   * Pages that may read private broadcasts with their viewers' cookies; all when absent. Name them where
+   * the cookies are sent with requests of foreign pages (SameSite=None).
+   */
+  mayReadPrivate?(origin: string): boolean;
   /** Requests held at once over all broadcasts. */
   readonly maxWaiters?: number;
 }
@@ -125,7 +130,12 @@ export function createLiveHandler(
     const url = request.url ?? '';
     const [path = '', query = ''] = url.slice(0, maxUrlLength + 1).split('?', 2);
     const live = url.length > maxUrlLength ? undefined : parseLivePath(path);
-    const answer = new Answer(request, response, corsFields(request, path.startsWith('/live-private/')));
+    const cors = corsFields(
+      request,
+      path.startsWith('/live-private/'),
+      (origin) => options.mayReadPrivate?.(origin) ?? true,
+    );
+    const answer = new Answer(request, response, cors);
     if (request.method === 'OPTIONS') return answer.preflight();
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer.error(405, 'only GET and HEAD', ['Allow', 'GET, HEAD, OPTIONS']);

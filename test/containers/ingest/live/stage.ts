@@ -19,6 +19,8 @@ export const ladderOf = (renditions: number): readonly Rendition[] =>
 export interface StageOptions extends Partial<Omit<LiveWindowOptions, 'plan' | 'clock' | 'onSegment'>> {
   readonly renditions?: number;
   readonly frameRate?: FrameRate;
+  /** Waits are three of them: a small one makes a test of what happens then quick. */
+  readonly targetDurationS?: number;
 }
 
 /** A live window with a clock that is set by hand, and an encoder that is told what to send. */
@@ -34,8 +36,9 @@ export class Stage {
   #next: number[] = [];
 
   constructor(options: StageOptions = {}) {
-    const { renditions = 2, frameRate = { num: 30, den: 1 }, ...window } = options;
-    this.timing = timingFor(frameRate);
+    const { renditions = 2, frameRate = { num: 30, den: 1 }, targetDurationS, ...window } = options;
+    const timing = timingFor(frameRate);
+    this.timing = { ...timing, targetDurationS: targetDurationS ?? timing.targetDurationS };
     this.ladder = ladderOf(renditions);
     this.window = new LiveWindow({
       broadcastId: 'b1',

@@ -65,7 +65,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('run-ends') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), ms: fc.nat({ max: 70_000 }) }) },
-) as fc.Arbitrary<Event>;
+);
 
 function happen(stage: Stage, happening: Event): void {
   switch (happening.kind) {
