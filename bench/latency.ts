@@ -35,7 +35,7 @@ async function measureTidecast(seconds: number): Promise<Measured> {
       await page.waitForTimeout(settleS * 1000);
       const measured = await measure(page, seconds);
       const state = await page.evaluate(() =>
-        JSON.stringify({ ...document.querySelector<HTMLElement>('[data-player]')?.dataset }),
+        JSON.stringify(document.querySelector<HTMLElement>('[data-player]')?.dataset),
       );
       console.log(`  Tidecast's player at the end: ${state}`);
       return measured;

@@ -56,7 +56,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const data = openDataFolder(options.data);
   const ending: (() => Promise<void>)[] = [() => Promise.resolve(data.release())];
   const stop = async (): Promise<void> => {
-    for (const end of ending.splice(0).reverse()) {
+    for (const end of ending.splice(0).toReversed()) {
       await end().catch((error: unknown) => options.say(`While ending: ${String(error)}`));
     }
   };

@@ -70,7 +70,7 @@ export async function startIngest(options: {
     log,
     graceMs,
     planFor: planFor(rungs),
-    onPartLate: metrics.partLate,
+    onPartLate: (lateMs) => metrics.partLate(lateMs),
   };
   const broadcasts = new Broadcasts(deps, environment.SLOT);
   const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(environment.SPOOL_DIR));
@@ -87,7 +87,7 @@ export async function startIngest(options: {
     authorise: (request, publisher, signal) => broadcasts.authorise(request, publisher, signal),
     clock,
     log,
-    onEvent: metrics.rtmp,
+    onEvent: (event) => metrics.rtmp(event),
   });
   recovery.start(recoveryEveryMs);
 

@@ -117,9 +117,7 @@ describe('a broadcast under faults', () => {
     const channel = await platform.newChannel('ffmpeg killed');
     push(channel.target);
     const { broadcast, playback } = await channel.live();
-    const ffmpeg = childrenOf(platform.ingest.pid)
-      .filter((child) => child.name === 'ffmpeg')
-      .at(-1);
+    const ffmpeg = childrenOf(platform.ingest.pid).findLast((child) => child.name === 'ffmpeg');
     if (ffmpeg === undefined) throw new Error('the ingest task has no ffmpeg');
     process.kill(ffmpeg.pid, 'SIGKILL');
     const list = new URL('160p/index.m3u8', new URL(playback.live ?? '', platform.url));

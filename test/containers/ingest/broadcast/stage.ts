@@ -38,7 +38,8 @@ const source: SourceInfo = {
 };
 
 export interface Connection {
-  readonly decision: 'accepted' | string;
+  /** `accepted`, or the code of the refusal. */
+  readonly decision: string;
   /** Why the task closed it, once it has. */
   closedWith(): SessionEnd | undefined;
   /** The encoder sends `seconds` of show: one run, whole segments. */
