@@ -142,7 +142,7 @@ export class LiveWindow {
     if (position < next) return this.#drop('duplicate');
     if (position - next > this.#maxHoleParts) return this.#drop('too-far');
     const finished = this.#publishHeld(grid, lane, track, (part) => followed(part, timing));
-    
+    if (position > next) lane.broken = true;
     if (fragment.independent) lane.broken = false;
     finished.push(...this.#fillGaps(grid, lane, track, lane.broken ? position + 1 : position));
     const part: Part = { ...fragment };
