@@ -93,17 +93,19 @@ const options = readArguments();
 if (options === undefined) process.exitCode = 2;
 else if (options.help) console.log(help);
 else {
-  const stopped = new AbortController();
   let platform: Platform | undefined;
   let stopping = false;
+  let askedAt = 0;
   const stop = async (code: number): Promise<void> => {
     if (stopping) {
+      // npm and tools/setup/run.mjs hand Ctrl-C on, the terminal sends it too: that is one wish, not two.
+      if (performance.now() - askedAt < 1000) return;
       console.log('Ending at once.');
       await platform?.killAll();
       process.exit(1);
     }
     stopping = true;
-    stopped.abort();
+    askedAt = performance.now();
     console.log('\nEnding …');
     await platform?.stop();
     process.exit(code);

@@ -27,3 +27,11 @@ export const childrenOf = (pid: number): readonly ProcessFacts[] =>
   processes().filter((process) => process.parent === pid);
 
 export const isRunning = (pid: number): boolean => processes().some((process) => process.pid === pid);
+
+/** Children, their children, and so on. */
+export function descendantsOf(pid: number): readonly ProcessFacts[] {
+  const all = processes();
+  const below = (parent: number): readonly ProcessFacts[] =>
+    all.filter((process) => process.parent === parent).flatMap((child) => [child, ...below(child.pid)]);
+  return below(pid);
+}

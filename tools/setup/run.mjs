@@ -49,9 +49,14 @@ const child = spawn(nodeProgram(root), [join(root, command.script), ...(command.
   },
 });
 
-// Ctrl-C reaches the child as well (same terminal): this process only waits, so that the child can end cleanly.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// Ctrl-C at a terminal reaches the child as well; a SIGINT for this process alone has to be handed on. The
+// child takes two within a second for one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// npm may be killed without a word to anybody: then this process has another parent.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM');
+}, 1000).unref();
 child.on('error', (error) => {
   console.error(`could not start: ${error.message}`);
   process.exit(1);
