@@ -202,7 +202,7 @@ export function createSessions(options: {
       client.send(new PutCommand({ TableName: tables.broadcasts, Item: { ...item } })),
     );
     if (await point(channel, item.broadcastId)) return toBroadcast(item);
-    await reachIf(
+    const removed = await reachIf(
       'remove a broadcast that came second',
       client.send(
         new DeleteCommand({
@@ -213,6 +213,15 @@ export function createSessions(options: {
         }),
       ),
     );
+    if (removed === undefined) {
+      // Recovery took it over while this task hung, and will end it; no channel points at it, so it must not
+      // come to life beside the one that came first.
+      await change('supersede a broadcast that came second', item.broadcastId, {
+        update: 'SET #state = :interrupted, superseded = :true',
+        condition: 'attribute_exists(broadcastId) AND #state <> :ended',
+        values: { ':interrupted': 'interrupted', ':ended': 'ended', ':true': true },
+      });
+    }
     return undefined;
   };
 
