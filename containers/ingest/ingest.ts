@@ -134,7 +134,8 @@ function createHttp(broadcasts: Broadcasts, metrics: IngestMetrics, clock: Clock
 async function listen(server: Server, host: string, port: number): Promise<Server> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    // Node's default backlog of 511 is less than the viewers that come back at once after a reconnect.
+    server.listen({ port, host, backlog: 4096 }, resolve);
   });
   return server;
 }

@@ -76,6 +76,12 @@ export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics
   gauge('tidecast_ffmpeg_restarts', 'ffmpeg restarts of the broadcasts held now', (all) =>
     sum(all, (h) => h.input?.ffmpegRestarts ?? 0),
   );
+  gauge('tidecast_live_waiting', 'Requests that wait for a part or playlist', (all) =>
+    sum(all, (h) => h.window?.waiting ?? 0),
+  );
+  gauge('tidecast_fragments_dropped', 'Fragments that fitted nowhere, broadcasts held now', (all) =>
+    sum(all, (h) => [...(h.window?.dropped.values() ?? [])].reduce((a, b) => a + b, 0)),
+  );
   gauge('tidecast_upload_queue', 'Segments that wait for object storage', (all) =>
     sum(all, (h) => h.archive?.stats.queued ?? 0),
   );

@@ -217,7 +217,9 @@ describe('two tasks with one key', () => {
         await recover(world.now);
         expect(await allUnended()).toEqual([]);
       }),
-      { numRuns: 100 },
+      {
+        numRuns: 100,
+      },
     );
   });
 
