@@ -69,6 +69,9 @@ function readPort(option: string, text: string): number {
   return port;
 }
 
+/** 720p and 360p of the default ladder: 3.8 Mbps of video and sound. */
+const demoHint = '  The demo is recorded as well, up to 1.7 GB an hour: --no-demo leaves it out.';
+
 function greet(platform: Platform, options: ReturnType<typeof parse>): void {
   const lines = [
     '',
@@ -84,6 +87,7 @@ function greet(platform: Platform, options: ReturnType<typeof parse>): void {
     '',
     `  Renditions    ${options.ladder}`,
     `  Data          ${options.data}`,
+    ...(platform.demo === undefined ? [] : ['', demoHint]),
     '',
   ];
   console.log(lines.join('\n'));

@@ -71,6 +71,7 @@ export async function startIngest(options: {
     graceMs,
     planFor: planFor(rungs),
     onPartLate: (lateMs) => metrics.partLate(lateMs),
+    onFfmpegRestarts: (count) => metrics.ffmpegRestarted(count),
   };
   const broadcasts = new Broadcasts(deps, environment.SLOT);
   const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(environment.SPOOL_DIR));

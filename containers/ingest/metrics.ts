@@ -8,6 +8,7 @@ export interface IngestMetrics {
   readonly registry: Registry;
   rtmp(event: RtmpEvent): void;
   partLate(lateMs: number): void;
+  ffmpegRestarted(count: number): void;
 }
 
 export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics {
@@ -42,6 +43,11 @@ export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics
     help: 'Bytes received over RTMP',
     registers,
   });
+  const restarts = new Counter({
+    name: 'tidecast_ffmpeg_restarts_total',
+    help: 'Times that an ffmpeg had to be started again inside its session',
+    registers,
+  });
   const late = new Histogram({
     name: 'tidecast_part_late_seconds',
     help: 'How much later than its grid time a part became available',
@@ -72,9 +78,6 @@ export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics
     'tidecast_transcode_speed_min',
     'Slowest transcode, media seconds a second; below 1 viewers stall',
     (all) => Math.min(...[...all.all].map((h) => h.input?.transcodeSpeed ?? Number.POSITIVE_INFINITY)),
-  );
-  gauge('tidecast_ffmpeg_restarts', 'ffmpeg restarts of the broadcasts held now', (all) =>
-    sum(all, (h) => h.input?.ffmpegRestarts ?? 0),
   );
   gauge('tidecast_live_waiting', 'Requests that wait for a part or playlist', (all) =>
     sum(all, (h) => h.window?.waiting ?? 0),
@@ -114,6 +117,7 @@ export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics
           return bytes.inc(event.bytes);
       }
     },
+    ffmpegRestarted: (count) => restarts.inc(count),
     partLate: (lateMs) => late.observe(lateMs / 1000),
   };
 }

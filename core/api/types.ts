@@ -79,7 +79,8 @@ export interface OwnChannel {
 
 export interface StudioView {
   readonly channel: OwnChannel;
-  readonly current?: { readonly broadcast: BroadcastView; readonly input?: InputState };
+  /** What could not be measured yet is left out of `input`. */
+  readonly current?: { readonly broadcast: BroadcastView; readonly input?: Partial<InputState> };
 }
 
 export interface Problem {

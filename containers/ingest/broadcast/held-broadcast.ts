@@ -195,6 +195,7 @@ export class HeldBroadcast {
   }
 
   #listener(publisher: Publisher, previousRuns: Promise<unknown>): EncodingListener {
+    let restarts = 0;
     return {
       plan: async (source) => {
         await previousRuns;
@@ -212,6 +213,8 @@ export class HeldBroadcast {
       },
       input: (state) => {
         this.#input = state;
+        this.#deps.onFfmpegRestarts(state.ffmpegRestarts - restarts);
+        restarts = state.ffmpegRestarts;
       },
       refused: (description) => publisher.refuse('NetStream.Publish.Denied', description),
     };

@@ -1,6 +1,6 @@
 /** What holding broadcasts needs from the outside. The real sides are wired in ../main.ts. */
 import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
-import type { EncodingPlan, InputState } from '../../../core/media/flow.ts';
+import type { EncodingPlan, InputState, SourceInfo } from '../../../core/media/flow.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Encoding } from '../encoding/encoding.ts';
@@ -64,6 +64,8 @@ export interface BroadcastDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
-  readonly planFor: (source: import('../../../core/media/flow.ts').SourceInfo) => EncodingPlan;
+  readonly planFor: (source: SourceInfo) => EncodingPlan;
   readonly onPartLate: (lateMs: number) => void;
+  /** ffmpeg was started again so many times since the last call. */
+  readonly onFfmpegRestarts: (count: number) => void;
 }

@@ -149,6 +149,7 @@ function startTask(
     graceMs,
     planFor: planFor(defaultRungs.filter((rung) => rung.name === '160p')),
     onPartLate: () => {},
+    onFfmpegRestarts: () => {},
   };
   const broadcasts = new Broadcasts(deps, `slot-${taskId}`);
   const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(spoolDir));
