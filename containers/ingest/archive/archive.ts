@@ -57,6 +57,8 @@ export interface Archive {
   readonly discontinuities: number;
   /** Not one segment yet. */
   readonly empty: boolean;
+  /** Of the whole recording, what waits included: known long before the last of it is stored. */
+  readonly durationS: number;
   readonly stats: ArchiveStats;
   /** Never throws and never waits: what goes wrong shows in stats, in the log, and as a gap. */
   add(segment: FinishedSegment): void;
@@ -143,6 +145,10 @@ class StoredArchive implements Archive {
 
   get empty(): boolean {
     return this.nextMsn === 0;
+  }
+
+  get durationS(): number {
+    return Math.max(...[...this.#lists.values()].map((list) => list.durationS));
   }
 
   get stats(): ArchiveStats {
@@ -278,8 +284,7 @@ class StoredArchive implements Archive {
   async #finish(): Promise<{ readonly durationS: number; readonly complete: boolean }> {
     this.#isEnding = true;
     this.#level();
-    const lists = [...this.#lists.values()];
-    const durationS = Math.max(...lists.map((list) => list.durationS));
+    const { durationS } = this;
     const complete = this.empty || (await this.#completed());
     await this.close();
     if (complete) await this.#custody.discardAll();

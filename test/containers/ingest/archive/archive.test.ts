@@ -42,6 +42,21 @@ describe('an archive', () => {
     expect(await spooledBroadcasts(spoolDir)).toEqual([]);
   });
 
+  it('knows how long it is while the store takes nothing, and after the end', async () => {
+    const store = new CheckedStore();
+    store.weather = async () => {
+      throw refused();
+    };
+    const archive = await open(store, await temporaryFolder(), isNew);
+    expect(archive.durationS).toBe(0);
+    addAll(archive, { msn: 0 });
+    archive.add(mediaSegment('360p', { msn: 1, run: '1-0', discontinuity: false }));
+    expect(archive.durationS).toBe(4);
+    store.weather = async () => {};
+    await archive.end();
+    expect(archive.durationS).toBe(4);
+  });
+
   it('stores bytes unchanged, with the right headers', async () => {
     const store = new CheckedStore();
     const archive = await open(store, await temporaryFolder(), isNew);
