@@ -4,6 +4,7 @@ import type { EncodingPlan, FinishedSegment, Fragment, Run } from '../../../core
 import { BoxError } from '../../../core/media/fmp4/boxes.ts';
 import { codecsOf } from '../../../core/media/fmp4/codecs.ts';
 import type { Rendition } from '../../../core/media/ladder.ts';
+import { Lateness } from './lateness.ts';
 import { PlaylistBody } from './playlist-body.ts';
 import { flawOf, followed, isShort, RunGrid, type DropReason, type Lane } from './run-grid.ts';
 import { Track, type Part } from './track.ts';
@@ -21,6 +22,7 @@ export interface LiveWindowOptions {
   readonly clock: { now(): number };
   /** For each rendition in order of media sequence numbers, once a segment will not change any more. */
   readonly onSegment: (segment: FinishedSegment) => void;
+  /** A part came later than its place on the run's grid; constant delays are not counted. */
   readonly onPartLate?: (lateMs: number) => void;
   /** Length of the playlists in seconds; never less than three target durations (RFC 8216bis 6.2.2). */
   readonly windowS?: number;
@@ -30,11 +32,6 @@ export interface LiveWindowOptions {
 const defaultWindowS = 60;
 /** RFC 8216bis 6.2.5.2: a request that cannot be answered for so long is answered 503. */
 const waitTargetDurations = 3;
-/**
- * A part should follow the one before within PART-TARGET (6.2.1). Up to this share more is the measured
- * spread of the encoder (0.13–0.23 s after the part's end, notes/video.md 2.4) and no viewer sees it.
- */
-const lateTolerance = 0.2;
 
 /** An init segment that cannot be read is no reason to answer nobody: CODECS is optional. */
 function codecsOrNone(init: Uint8Array | undefined): ReturnType<typeof codecsOf> {
@@ -50,8 +47,7 @@ interface CurrentRun {
   readonly run: Run;
   readonly lanes: ReadonlyMap<string, Lane>;
   grid: RunGrid | undefined;
-  /** When each rendition's last part came; a run's first parts are not late. */
-  readonly lastPartAtMs: Map<string, number>;
+  readonly lateness: Lateness;
 }
 
 /**
@@ -119,7 +115,8 @@ export class LiveWindow {
       rendition.name,
       { rendition, init: undefined, next: 0, held: undefined, broken: false },
     ]);
-    this.#run = { run, lanes: new Map(lanes), grid: undefined, lastPartAtMs: new Map() };
+    const lateness = new Lateness(run.startedAtMs);
+    this.#run = { run, lanes: new Map(lanes), grid: undefined, lateness };
   }
 
   init(run: Run, rendition: Rendition, bytes: Uint8Array): void {
@@ -150,7 +147,8 @@ export class LiveWindow {
     else if (isShort(part.durationS, timing)) lane.held = part;
     else finished.push(...this.#publish(grid, lane, track, followed(part, timing)));
     this.#changed();
-    this.#reportLateness(current, rendition);
+    const lateMs = current.lateness.of(fragment.startS + fragment.durationS, this.#options.clock.now());
+    if (lateMs !== undefined) this.#options.onPartLate?.(lateMs);
     return this.#handOver(finished);
   }
 
@@ -319,15 +317,6 @@ export class LiveWindow {
     // Codecs and the measured peak may have changed.
     if (finished.length > 0) this.#master = undefined;
     for (const segment of finished) this.#options.onSegment(segment);
-  }
-
-  #reportLateness(current: CurrentRun, rendition: Rendition): void {
-    const nowMs = this.#options.clock.now();
-    const lastMs = current.lastPartAtMs.get(rendition.name);
-    current.lastPartAtMs.set(rendition.name, nowMs);
-    const targetMs = this.#options.plan.timing.partTargetS * 1000;
-    if (lastMs === undefined || nowMs - lastMs <= targetMs * (1 + lateTolerance)) return;
-    this.#options.onPartLate?.(nowMs - lastMs - targetMs);
   }
 
   #drop(reason: DropReason): void {

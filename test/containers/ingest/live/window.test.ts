@@ -244,7 +244,32 @@ describe('a live window', () => {
     expect(stage.lateMs).toEqual([]);
     stage.nowMs += 800;
     stage.part();
-    expect(stage.lateMs.map(Math.round)).toEqual([800]);
+    expect(stage.lateMs.map(Math.round)).toEqual([890]);
+    // An encoder that has caught up is in time again.
+    stage.nowMs -= 890;
+    stage.part();
+    expect(stage.lateMs).toHaveLength(1);
+  });
+
+  it('sees an encoder that is a little slow all the time', () => {
+    const stage = started({ renditions: 1 });
+    for (let part = 0; part < 280; part += 1) {
+      stage.part();
+      stage.nowMs += 500 / 0.85 - 500;
+    }
+    // 140 s of media took 165 s: all but the first two are late, the last by all of it.
+    expect(stage.lateMs).toHaveLength(278);
+    expect(Math.max(...stage.lateMs)).toBeGreaterThan(24_000);
+  });
+
+  it('calls neither a constant delay nor two clocks that differ a little late', () => {
+    const stage = started({ renditions: 1 });
+    stage.nowMs += 5_000;
+    for (let part = 0; part < 7_200; part += 1) {
+      stage.part();
+      stage.nowMs += 500 * 0.000_1;
+    }
+    expect(stage.lateMs).toEqual([]);
   });
 
   it('says in the master what was measured', () => {
