@@ -31,6 +31,11 @@ export interface ArchiveOptions {
   readonly log: Logger;
   /** False while the broadcast is private. */
   readonly publishThumbnail: () => boolean;
+  /**
+   * False while another task may have taken the broadcast over: playlists wait, as theirs may be newer or
+   * have ended. Segments still go up: their names are unique. Asked before each try; always true without it.
+   */
+  readonly mayPublish?: () => boolean;
   /** Nothing of it can be stored yet: the store is not asked, so that its failure cannot stop the start. */
   readonly isNew?: boolean;
 }
@@ -83,7 +88,8 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
   const budget = options.budget ?? createArchiveBudget({});
   const limits = { ...defaultLimits, ...options.limits };
   const log = options.log.child({ broadcast: broadcastId });
-  const access: StoreAccess = { store, budget, limits, clock, random, log };
+  const mayPublish = options.mayPublish ?? ((): boolean => true);
+  const access: StoreAccess = { store, budget, limits, clock, random, log, mayPublish };
   const spool = new Spool({ spoolDir, broadcastId, allowance: budget.spool });
   if (options.isNew === true) return new StoredArchive(options, access, spool, nothingFound);
   try {

@@ -13,6 +13,8 @@ export interface Edition {
 /**
  * Keeps one playlist in the store up to date: one put at a time, so that an older text never overtakes a
  * newer one; what changes meanwhile goes with the next put; a refused put is tried until it succeeds.
+ * Puts know no condition that every store keeps, so a task that may have lost its broadcast must not begin
+ * one: it would undo what the task that has it now has published.
  */
 export class Publication {
   readonly #access: StoreAccess;
@@ -43,11 +45,20 @@ export class Publication {
   }
 
   async #run(): Promise<void> {
-    const { limits, random, log } = this.#access;
+    const { limits, random, log, mayPublish } = this.#access;
     const closed = this.#closing.signal;
     this.#isBusy = true;
     let failures = 0;
+    let holds = 0;
     while (this.#isWanted && !closed.aborted) {
+      if (!mayPublish()) {
+        holds++;
+        if (holds === 1)
+          log.warn({ key: this.#key }, 'another task may have the broadcast; not publishing a playlist');
+        await pause(backoffMs(holds, limits, random), closed);
+        continue;
+      }
+      holds = 0;
       this.#isWanted = false;
       const edition = this.#edition();
       try {

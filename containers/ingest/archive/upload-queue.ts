@@ -22,6 +22,8 @@ export interface StoreAccess {
   readonly clock: { now(): number };
   readonly random: () => number;
   readonly log: Logger;
+  /** For playlists, see ArchiveOptions. */
+  readonly mayPublish: () => boolean;
 }
 
 /**
