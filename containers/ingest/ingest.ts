@@ -52,6 +52,7 @@ export async function startIngest(options: {
         plan: opened.plan,
         isNew: opened.isNew,
         publishThumbnail: opened.publishThumbnail,
+        mayPublish: opened.mayPublish,
         spoolDir: environment.SPOOL_DIR,
         budget,
         clock,
@@ -101,8 +102,8 @@ export async function startIngest(options: {
     },
     close: async () => {
       await rtmp.stopListening();
-      await recovery.stop();
-      await broadcasts.shutdown();
+      // Side by side: what others left behind must not keep this task's own broadcasts from being stored.
+      await Promise.all([broadcasts.shutdown(), recovery.stop()]);
       await rtmp.close();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
@@ -117,7 +118,8 @@ function createHttp(broadcasts: Broadcasts, metrics: IngestMetrics, clock: Clock
     clock,
     log,
   });
-  return createServer((request, response) => {
+  // Longer than a load balancer keeps idle connections (60 s): it must never pick one that is being closed.
+  return createServer({ keepAliveTimeout: 72_000 }, (request, response) => {
     if (request.url === '/healthz') {
       response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('ok\n');
     } else if (request.url === '/metrics') {

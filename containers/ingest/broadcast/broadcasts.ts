@@ -101,7 +101,10 @@ export class Broadcasts {
       const { broadcast, resumed } = await this.#deps.records.openSession(channel);
       // One that the table calls past its grace window has been replaced: end it here and now.
       await Promise.all(before.filter((held) => held.id !== broadcast.broadcastId).map((held) => held.end()));
-      const held = this.#byId.get(broadcast.broadcastId) ?? this.#hold(broadcast, !resumed);
+      const known = this.#byId.get(broadcast.broadcastId);
+      // Ended here, but the table was not told: it goes on, as another hold of the same broadcast.
+      if (known?.isOver === true) await known.abandon();
+      const held = known === undefined || known.isOver ? this.#hold(broadcast, !resumed) : known;
       return { accepted: true, sink: held.begin(broadcast, publisher, request.encoder) };
     } finally {
       await Promise.all(before.map((held) => held.keepWaiting()));

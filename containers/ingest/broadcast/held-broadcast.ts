@@ -1,15 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { heartbeatMs, type Broadcast } from '../../../core/broadcast/types.ts';
-import type {
-  EncodingListener,
-  EncodingPlan,
-  InputState,
-  SessionEnd,
-  SourceInfo,
-} from '../../../core/media/flow.ts';
+import { heartbeatMs, lostAfterMs, type Broadcast } from '../../../core/broadcast/types.ts';
+import type { EncodingListener, InputState, SessionEnd } from '../../../core/media/flow.ts';
 import type { Archive } from '../archive/archive.ts';
-import { LiveWindow } from '../live/window.ts';
+import type { LiveWindow } from '../live/window.ts';
 import type { Publisher } from '../rtmp/types.ts';
+import { BroadcastMedia } from './broadcast-media.ts';
 import { EncoderSession } from './encoder-session.ts';
 import type { BroadcastDependencies } from './ports.ts';
 
@@ -19,24 +14,27 @@ const windowAfterEndMs = 30_000;
 /** Half of the ten seconds that local/ gives a program; what is not stored by then stays in the spool. */
 const shutdownPatienceMs = 5_000;
 
+/**
+ * The design's two seconds until a recording is ready. When object storage takes longer, the broadcast is
+ * ended all the same, so that the channel can go live again, and the rest goes up behind it.
+ */
+const archivePatienceMs = 2_000;
+
 type Phase = 'live' | 'interrupted' | 'ending' | 'released';
 
 /**
- * One broadcast that this task holds: its live window, its archive, the encoder's connection of the moment.
- * It is the only writer of the broadcast's item while its session number is the newest; when a report is
- * refused (another task has a newer session) it lets go of everything at once.
+ * One broadcast that this task holds: the encoder's connection of the moment and the life of the broadcast
+ * around it. It is the only writer of the broadcast's item while its session number is the newest; when a
+ * report is refused (another task has a newer session) it lets go of everything at once.
  */
 export class HeldBroadcast {
   readonly id: string;
   readonly channelId: string;
   readonly #deps: BroadcastDependencies;
   readonly #onReleased: () => void;
-  readonly #isNew: boolean;
+  readonly #media: BroadcastMedia;
   #record: Broadcast;
   #phase: Phase = 'interrupted';
-  #plan: EncodingPlan | undefined;
-  #window: LiveWindow | undefined;
-  #archive: Archive | undefined;
   #session: EncoderSession | undefined;
   /** Resolves when every earlier connection's last fragments are in the window: runs never overlap. */
   #flushed: Promise<unknown> = Promise.resolve();
@@ -44,9 +42,12 @@ export class HeldBroadcast {
   #handingOver = false;
   #reporting: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
+  /** When the table last confirmed that the broadcast is ours. */
+  #confirmedAt: number;
+  /** The item says `ended`: nobody else can take the broadcast up any more. */
+  #itemEnded = false;
   #encoderSeenAt: number;
   #input: InputState | undefined;
-  #hasThumbnail: boolean;
   #graceTimer: NodeJS.Timeout | undefined;
   readonly #heartbeat: NodeJS.Timeout;
 
@@ -55,20 +56,27 @@ export class HeldBroadcast {
     this.channelId = record.channelId;
     this.#deps = deps;
     this.#record = record;
-    this.#plan = record.plan;
-    this.#isNew = isNew;
     this.#onReleased = onReleased;
     this.#encoderSeenAt = deps.clock.now();
-    this.#hasThumbnail = record.hasThumbnail ?? false;
+    this.#confirmedAt = deps.clock.now();
+    this.#media = new BroadcastMedia({
+      deps,
+      broadcastId: record.broadcastId,
+      isNew,
+      plan: record.plan,
+      hasThumbnail: record.hasThumbnail ?? false,
+      isPrivate: () => this.isPrivate,
+      mayPublish: () => this.#itemEnded || deps.clock.now() - this.#confirmedAt < lostAfterMs,
+    });
     this.#heartbeat = setInterval(() => void this.report(), heartbeatMs);
   }
 
   get window(): LiveWindow | undefined {
-    return this.#window;
+    return this.#media.window;
   }
 
   get archive(): Archive | undefined {
-    return this.#archive;
+    return this.#media.archive;
   }
 
   get session(): EncoderSession | undefined {
@@ -87,6 +95,11 @@ export class HeldBroadcast {
     return this.#phase === 'live';
   }
 
+  /** It can't take a session any more. */
+  get isOver(): boolean {
+    return this.#ended !== undefined || this.#phase === 'released';
+  }
+
   /** A new encoder connection continues (or starts) the broadcast. `record` holds its session number. */
   begin(record: Broadcast, publisher: Publisher, encoder: string | undefined): EncoderSession {
     clearTimeout(this.#graceTimer);
@@ -94,6 +107,7 @@ export class HeldBroadcast {
     this.#record = record;
     this.#phase = 'live';
     this.#encoderSeenAt = this.#deps.clock.now();
+    this.#confirmedAt = this.#deps.clock.now();
     const session = new EncoderSession({
       number: record.session,
       publisher,
@@ -142,7 +156,10 @@ export class HeldBroadcast {
 
   /** The task stops: the broadcast stays interrupted, another task or the next start takes it up. */
   async shutdown(): Promise<void> {
-    if (this.#ended !== undefined) return this.#ended;
+    if (this.#ended !== undefined) {
+      await this.#ended;
+      return this.abandon();
+    }
     clearTimeout(this.#graceTimer);
     await this.#dropSession('shutdown');
     if (this.#phase === 'live') this.#phase = 'interrupted';
@@ -151,10 +168,16 @@ export class HeldBroadcast {
     await this.#release();
   }
 
+  /** Lets go of what is still being stored; the spool keeps it for whoever opens the archive next. */
+  async abandon(): Promise<void> {
+    await this.#release();
+  }
+
   /** Whoever continues the broadcast on another host can read only what is stored and listed. */
   async #stored(): Promise<void> {
     const deadline = this.#deps.clock.now() + shutdownPatienceMs;
-    while ((this.#archive?.stats.unlisted ?? 0) > 0 && this.#deps.clock.now() < deadline) await delay(20);
+    while ((this.#media.archive?.stats.unlisted ?? 0) > 0 && this.#deps.clock.now() < deadline)
+      await delay(20);
   }
 
   async #reportOnce(): Promise<void> {
@@ -167,12 +190,13 @@ export class HeldBroadcast {
         // While the last segments go up it must not look abandoned: others would take it over.
         state: this.#phase === 'live' ? 'live' : 'interrupted',
         encoderSeenAt: this.#encoderSeenAt,
-        hasThumbnail: this.#hasThumbnail,
-        ...(this.#plan === undefined ? {} : { plan: this.#plan }),
+        hasThumbnail: this.#media.hasThumbnail,
+        ...(this.#media.plan === undefined ? {} : { plan: this.#media.plan }),
         ...(this.#input === undefined ? {} : { input: this.#input }),
       });
-      if (result.kind === 'lost') await this.#lose();
-      else this.#adopt(result.broadcast);
+      if (result.kind === 'lost') return await this.#lose();
+      this.#confirmedAt = this.#deps.clock.now();
+      this.#adopt(result.broadcast);
     } catch (error) {
       // The broadcast goes on without its table; the next heartbeat tries again.
       this.#deps.log.error({ broadcast: this.id, err: error }, 'could not report the broadcast');
@@ -197,19 +221,18 @@ export class HeldBroadcast {
   #listener(publisher: Publisher, previousRuns: Promise<unknown>): EncodingListener {
     let restarts = 0;
     return {
+      ...this.#media.pictures,
       plan: async (source) => {
         await previousRuns;
-        return this.#prepare(source);
-      },
-      runStarted: (run) => this.#window?.runStarted(run),
-      init: (run, rendition, bytes) => this.#window?.init(run, rendition, bytes),
-      fragment: (run, rendition, fragment) => this.#window?.fragment(run, rendition, fragment),
-      runEnded: (run) => this.#window?.runEnded(run),
-      thumbnail: (jpeg) => {
-        this.#window?.thumbnail(jpeg);
-        if (this.isPrivate) return;
-        this.#archive?.thumbnail(jpeg);
-        this.#hasThumbnail = true;
+        try {
+          const plan = await this.#media.prepare(source);
+          void this.report();
+          return plan;
+        } catch (error) {
+          // Dropped, not refused: the encoder tries again within the grace window (OBS gives up on a refusal).
+          publisher.close('dropped');
+          throw error;
+        }
       },
       input: (state) => {
         this.#input = state;
@@ -218,33 +241,6 @@ export class HeldBroadcast {
       },
       refused: (description) => publisher.refuse('NetStream.Publish.Denied', description),
     };
-  }
-
-  /** The first picture of a broadcast fixes its plan; window and archive are made once and kept over sessions. */
-  async #prepare(source: SourceInfo): Promise<EncodingPlan> {
-    const plan = this.#plan ?? this.#deps.planFor(source);
-    this.#plan = plan;
-    if (this.#window === undefined) {
-      this.#archive = await this.#deps.openArchive({
-        broadcastId: this.id,
-        plan,
-        isNew: this.#isNew,
-        publishThumbnail: () => !this.isPrivate,
-      });
-      const archive = this.#archive;
-      this.#window = new LiveWindow({
-        broadcastId: this.id,
-        plan,
-        firstMsn: archive.nextMsn,
-        discontinuitySequence: archive.discontinuities,
-        startsWithDiscontinuity: !archive.empty,
-        clock: this.#deps.clock,
-        onSegment: (segment) => archive.add(segment),
-        onPartLate: this.#deps.onPartLate,
-      });
-    }
-    void this.report();
-    return plan;
   }
 
   async #sessionEnded(session: EncoderSession, reason: SessionEnd): Promise<void> {
@@ -263,9 +259,12 @@ export class HeldBroadcast {
     this.#handingOver = false;
     clearTimeout(this.#graceTimer);
     await this.#dropSession('shutdown');
-    this.#window?.end();
+    this.#media.endWindow();
     try {
-      await this.#close();
+      const archive = await this.#media.archiveToEnd();
+      if (archive !== undefined) return await this.#finishArchive(archive);
+      await this.#stopReporting();
+      await this.#deps.records.discard(this.#record);
     } catch (error) {
       // The item stays unended; recovery takes it over once it has been silent for long enough.
       this.#deps.log.error({ broadcast: this.id, err: error }, 'could not end the broadcast');
@@ -273,34 +272,48 @@ export class HeldBroadcast {
     await this.#release(windowAfterEndMs);
   }
 
-  async #close(): Promise<void> {
-    const { records, clock, log } = this.#deps;
-    if (this.#archive === undefined) return records.discard(this.#record);
-    const { durationS, complete } = await this.#archive.end();
-    this.#phase = 'released';
+  async #finishArchive(archive: Archive): Promise<void> {
+    const { log } = this.#deps;
+    const stored = archive.end().then(
+      ({ durationS, complete }) => log.info({ broadcast: this.id, durationS, complete }, 'recording written'),
+      (error: unknown) => log.error({ broadcast: this.id, err: error }, 'could not write the recording'),
+    );
+    await Promise.race([stored, delay(archivePatienceMs, undefined, { ref: false })]);
+    await this.#stopReporting();
+    const written = this.#endItem(archive.durationS);
+    void Promise.all([stored, written]).then(() => this.#release(windowAfterEndMs));
+    await written;
+  }
+
+  /** A heartbeat after the end would be refused, and look as if another task had the broadcast. */
+  async #stopReporting(): Promise<void> {
+    clearInterval(this.#heartbeat);
     await this.#reporting;
-    const outcome = await records.end({
-      broadcastId: this.id,
-      session: this.#record.session,
-      endedAt: clock.now(),
-      durationS,
-    });
-    log.info({ broadcast: this.id, durationS, complete, outcome }, 'broadcast ended');
+    this.#phase = 'released';
+  }
+
+  async #endItem(durationS: number): Promise<void> {
+    const { records, clock, log } = this.#deps;
+    try {
+      const outcome = await records.end({
+        broadcastId: this.id,
+        session: this.#record.session,
+        endedAt: clock.now(),
+        durationS,
+      });
+      this.#itemEnded = outcome === 'ended';
+      log.info({ broadcast: this.id, durationS, outcome }, 'broadcast ended');
+    } catch (error) {
+      // Nobody reports it any more: recovery, of this task or another, ends it a little later.
+      log.error({ broadcast: this.id, err: error }, 'could not write that the broadcast has ended');
+    }
   }
 
   /** Title and visibility belong to the API: the report's answer tells what they are now. */
   #adopt(record: Broadcast): void {
     const wasPrivate = this.isPrivate;
     this.#record = { ...record, session: this.#record.session };
-    if (this.isPrivate && !wasPrivate) {
-      this.#hasThumbnail = false;
-      this.#archive?.removeThumbnail().catch((error: unknown) => {
-        this.#deps.log.error(
-          { broadcast: this.id, err: error },
-          'could not remove the thumbnail of a private broadcast',
-        );
-      });
-    }
+    if (this.isPrivate && !wasPrivate) this.#media.becamePrivate();
   }
 
   async #lose(): Promise<void> {
@@ -318,12 +331,9 @@ export class HeldBroadcast {
     this.#phase = 'released';
     clearInterval(this.#heartbeat);
     clearTimeout(this.#graceTimer);
-    await this.#archive?.close().catch((error: unknown) => {
-      this.#deps.log.error({ broadcast: this.id, err: error }, 'could not close the archive');
-    });
-    const window = this.#window;
+    await this.#media.closeArchive();
     const letGo = (): void => {
-      window?.dispose();
+      this.#media.disposeWindow();
       this.#onReleased();
     };
     if (windowMs === 0) letGo();

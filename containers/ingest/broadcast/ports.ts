@@ -1,4 +1,4 @@
-/** What holding broadcasts needs from the outside. The real sides are wired in ../main.ts. */
+/** What holding broadcasts needs from the outside. The real sides are wired in ../ingest.ts. */
 import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
 import type { EncodingPlan, InputState, SourceInfo } from '../../../core/media/flow.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
@@ -50,6 +50,8 @@ export type OpenArchive = (opened: {
   /** Nothing of it can be stored yet: opening needs no answer from object storage. */
   readonly isNew: boolean;
   readonly publishThumbnail: () => boolean;
+  /** Asked before each playlist is written. */
+  readonly mayPublish: () => boolean;
 }) => Promise<Archive>;
 
 export type StartEncoding = (

@@ -197,15 +197,19 @@ describe('the broadcasts of an ingest task', () => {
       const encoder = await stage.task('dead').connect();
       await encoder.show(2);
       const { broadcastId } = await only();
+      const tasks = ['b', 'c', 'd'].map((name) => stage.task(name));
+      await Promise.all(tasks.map((task) => task.recovery.sweep()));
       stage.clock.advance(70_000);
-      await Promise.all(['b', 'c', 'd'].map((name) => stage.task(name).recovery.sweep()));
+      await Promise.all(tasks.map((task) => task.recovery.sweep()));
       expect(await ended(broadcastId)).toMatchObject({ session: 2 });
     });
 
     it('are forgotten when they never had a picture', async () => {
       await stage.task('dead').connect();
+      const { recovery } = stage.task('b');
+      await recovery.sweep();
       stage.clock.advance(70_000);
-      await stage.task('b').recovery.sweep();
+      await recovery.sweep();
       expect(await all()).toEqual([]);
     });
   });

@@ -13,7 +13,10 @@ import {
   spooledBroadcasts,
 } from '../../../../containers/ingest/archive/archive.ts';
 import { Broadcasts } from '../../../../containers/ingest/broadcast/broadcasts.ts';
-import type { BroadcastDependencies } from '../../../../containers/ingest/broadcast/ports.ts';
+import type {
+  BroadcastDependencies,
+  BroadcastRecords,
+} from '../../../../containers/ingest/broadcast/ports.ts';
 import { recordsOf } from '../../../../containers/ingest/broadcast/records.ts';
 import { Recovery } from '../../../../containers/ingest/broadcast/recovery.ts';
 import { planFor } from '../../../../containers/ingest/broadcast/plan.ts';
@@ -22,7 +25,8 @@ import { defaultRungs } from '../../../../core/media/ladder.ts';
 import { startTables } from '../../../../local/tables.ts';
 import { hashSecret } from '../../../../runtime/identity/stream-keys.ts';
 import { openDirectoryStore } from '../../../../runtime/store/objects/directory.ts';
-import type { ObjectStore } from '../../../../runtime/store/objects/port.ts';
+import { ObjectStoreError, type ObjectStore } from '../../../../runtime/store/objects/port.ts';
+import { TableError } from '../../../../runtime/store/tables/client.ts';
 import { openTables, type Tables } from '../../../../runtime/store/tables/open.ts';
 import { createLogger } from '../../../../runtime/telemetry/log.ts';
 
@@ -52,6 +56,8 @@ export interface Task {
   readonly broadcasts: Broadcasts;
   readonly recovery: Recovery;
   connect(key?: string): Promise<Connection>;
+  /** The task can't reach the tables while it is true. */
+  setTablesAway(away: boolean): void;
   shutdown(): Promise<void>;
 }
 
@@ -59,6 +65,8 @@ export interface Stage {
   readonly tables: Tables;
   readonly store: ObjectStore;
   readonly clock: { now(): number; advance(ms: number): void };
+  /** Object storage refuses everything while it is true. */
+  setStoreAway(away: boolean): void;
   task(taskId: string, graceMs?: number): Task;
   playlist(broadcastId: string): Promise<string>;
   close(): Promise<void>;
@@ -74,7 +82,8 @@ export async function setStage(): Promise<Stage> {
   });
   let offsetMs = 0;
   const clock = { now: () => Date.now() + offsetMs, advance: (ms: number) => void (offsetMs += ms) };
-  const store = await openDirectoryStore({ root: join(folder, 'objects'), clock });
+  let storeAway = false;
+  const store = refusing(await openDirectoryStore({ root: join(folder, 'objects'), clock }), () => storeAway);
   const log = createLogger('test', 'silent');
   const channel: Channel = {
     channelId,
@@ -93,6 +102,9 @@ export async function setStage(): Promise<Stage> {
     tables,
     store,
     clock,
+    setStoreAway: (away) => {
+      storeAway = away;
+    },
     task: (taskId, graceMs = 60_000) => {
       const made = startTask({
         taskId,
@@ -130,10 +142,23 @@ function startTask(
   const { taskId, tables, store, spoolDir, clock, graceMs, log } = options;
   const budget = createArchiveBudget({});
   const started: { readonly session: number; readonly listener: EncodingListener }[] = [];
+  let tablesAway = false;
   const deps: BroadcastDependencies = {
-    records: recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
+    records: unreachable(
+      recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
+      () => tablesAway,
+    ),
     openArchive: (opened) =>
-      openArchive({ store, ...opened, spoolDir, budget, clock, random: () => 0.5, log }),
+      openArchive({
+        store,
+        ...opened,
+        spoolDir,
+        budget,
+        clock,
+        random: () => 0.5,
+        log,
+        limits: { openPatienceMs: 300 },
+      }),
     startEncoding: ({ session, listener }) => {
       started.push({ session, listener });
       return {
@@ -186,7 +211,52 @@ function startTask(
       },
     };
   };
-  return { broadcasts, recovery, connect, shutdown: () => broadcasts.shutdown() };
+  return {
+    broadcasts,
+    recovery,
+    connect,
+    setTablesAway: (away) => {
+      tablesAway = away;
+    },
+    shutdown: async () => {
+      await Promise.all([broadcasts.shutdown(), recovery.stop()]);
+    },
+  };
+}
+
+/** The store, refusing as one that is away does. */
+function refusing(store: ObjectStore, isAway: () => boolean): ObjectStore {
+  const check = (): void => {
+    if (isAway()) throw new ObjectStoreError('the store is away', { retryable: true });
+  };
+  return {
+    put: async (...args) => {
+      check();
+      await store.put(...args);
+    },
+    get: async (...args) => {
+      check();
+      return store.get(...args);
+    },
+    list: (...args) => {
+      check();
+      return store.list(...args);
+    },
+    delete: async (...args) => {
+      check();
+      await store.delete(...args);
+    },
+  };
+}
+
+/** The tables behind a broken network. */
+function unreachable(records: BroadcastRecords, isAway: () => boolean): BroadcastRecords {
+  return new Proxy(records, {
+    get: (target, name, receiver) => {
+      if (isAway()) throw new TableError('the tables are away');
+      return Reflect.get(target, name, receiver) as unknown;
+    },
+  });
 }
 
 /** One run of a show as ffmpeg would send it; the bytes are not video, nobody here decodes them. */
