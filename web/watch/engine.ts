@@ -1,5 +1,5 @@
 /** What plays: hls.js where Media Source Extensions exist, the browser's own HLS elsewhere (iPhone). */
-import type { From, SourceKind } from './player-state.ts';
+import type { Failure, From, SourceKind } from './player-state.ts';
 import type { Level } from './quality.ts';
 import type { Anchor } from './time-shift.ts';
 
@@ -32,5 +32,5 @@ export interface Engine {
 
 export interface EngineEvents {
   readonly onLevels: () => void;
-  readonly onFailed: (what: 'network' | 'media') => void;
+  readonly onFailed: (what: Failure) => void;
 }

@@ -27,6 +27,9 @@ const patient = (maxTimeToFirstByteMs: number): LoadPolicy => {
   };
 };
 
+/** What an edge answers to somebody without the right cookies. */
+const isDenied = (status: number | undefined): boolean => status === 401 || status === 403;
+
 function configFor(kind: SourceKind): Partial<HlsConfig> {
   return {
     // Muxed fMP4 is only split by hls.js, not remuxed: a worker would cost a copy and gain nothing.
@@ -110,8 +113,13 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
       fresh.startLoad(time ?? 0);
     });
     fresh.on(Hls.Events.LEVEL_SWITCHED, events.onLevels);
-    fresh.on(Hls.Events.ERROR, (_, { fatal, type }) => {
-      if (fatal) events.onFailed(type === Hls.ErrorTypes.MEDIA_ERROR ? 'media' : 'network');
+    fresh.on(Hls.Events.ERROR, (_, { fatal, type, response }) => {
+      if (isDenied(response?.code)) {
+        // No patience: only new cookies help. Stopped, hls.js forgets the retries that it had planned, and
+        // as it was told to retry, it holds nothing against the level.
+        fresh.stopLoad();
+        events.onFailed('denied');
+      } else if (fatal) events.onFailed(type === Hls.ErrorTypes.MEDIA_ERROR ? 'media' : 'network');
     });
     fresh.attachMedia(video);
     fresh.loadSource(url);

@@ -69,6 +69,12 @@ const troubles: Readonly<Record<NonNullable<PlayerState['trouble']>, Overlay>> =
     spinner: false,
     actions: ['retry'],
   },
+  denied: {
+    title: 'You can’t watch this here right now',
+    text: 'Tidecast let you in, but the video did not open. If your browser blocks cookies for this site, allow them and try again.',
+    spinner: false,
+    actions: ['retry', 'directory'],
+  },
   'no-recording': {
     title: 'The show has ended',
     text: 'There is no recording of it.',

@@ -9,10 +9,13 @@ import type { BroadcastState } from '../../core/broadcast/types.ts';
 export type Phase = 'loading' | 'playing' | 'interrupted' | 'ended' | 'error';
 export type Mode = 'live' | 'timeshift' | 'recording';
 export type SourceKind = 'live' | 'archive';
-export type Trouble = 'not-found' | 'unreachable' | 'media' | 'no-recording';
+export type Trouble = 'not-found' | 'unreachable' | 'media' | 'denied' | 'no-recording';
 
 /** Where playing begins: at the live edge, at the start, or at a time of the show (ms since 1970). */
 export type From = 'edge' | 'start' | { readonly atMs: number };
+
+/** `denied`: the edge wants other cookies than the viewer has. */
+export type Failure = 'network' | 'media' | 'denied';
 
 export interface Source {
   readonly kind: SourceKind;
@@ -30,13 +33,20 @@ export interface PlayerState {
   readonly session: number;
   /** The media has run dry or its requests fail. */
   readonly stalled: boolean;
-  /** The engine has given up loading and does nothing more by itself. */
+  /** The engine has given up loading and does nothing more by itself; the buffer may still play. */
   readonly broken: boolean;
   /** Program date time of what is on the screen. */
   readonly atMs: number | undefined;
   readonly trouble: Trouble | undefined;
-  /** When the media last failed, and how often in a row. */
-  readonly mediaFailure: { readonly atMs: number; readonly count: number } | undefined;
+  readonly mediaFailure: Failures | undefined;
+  /** The edge refused (401, 403) what the API had opened: the cookies have run out, or never came. */
+  readonly denial: Failures | undefined;
+}
+
+/** When something last failed, and how often in a row. */
+export interface Failures {
+  readonly atMs: number;
+  readonly count: number;
 }
 
 export type PlayerEvent =
@@ -47,7 +57,7 @@ export type PlayerEvent =
   | { readonly type: 'progress'; readonly atMs: number | undefined }
   /** Wants to play, but has had nothing to show for a while. */
   | { readonly type: 'stalled' }
-  | { readonly type: 'failed'; readonly what: 'network' | 'media'; readonly nowMs: number }
+  | { readonly type: 'failed'; readonly what: Failure; readonly nowMs: number }
   /** The last picture of the source has been shown. */
   | { readonly type: 'finished' }
   /** `inWindow`: the live window that is open still has that time. */
@@ -83,10 +93,24 @@ export const initialState: PlayerState = {
   atMs: undefined,
   trouble: undefined,
   mediaFailure: undefined,
+  denial: undefined,
 };
 
 /** Media failures closer together than this are one trouble, answered more strongly each time. */
 const mediaFailureWindowMs = 10_000;
+/** Fresh cookies last for hours: refusals closer together than this are one that they don't help against. */
+const denialWindowMs = 60_000;
+/** So often cookies are renewed; a second time, because the first may have met an edge whose clock is behind. */
+const maxRenewals = 2;
+
+const oneMore = (last: Failures | undefined, nowMs: number, windowMs: number): Failures => ({
+  atMs: nowMs,
+  count: last !== undefined && nowMs - last.atMs < windowMs ? last.count + 1 : 1,
+});
+
+/** New cookies did not help: only the viewer's wish starts another attempt. */
+export const isShutOut = ({ broken, denial }: PlayerState): boolean =>
+  broken && denial !== undefined && denial.count > maxRenewals;
 
 const stay = (state: PlayerState): Step => ({ state, commands: [] });
 const then = (state: PlayerState, ...commands: readonly Command[]): Step => ({ state, commands });
@@ -161,20 +185,30 @@ function onBroadcast(before: PlayerState, broadcast: BroadcastState, session: nu
 function onStalled(before: PlayerState): Step {
   const state: PlayerState = { ...before, stalled: true };
   if (state.phase === 'ended' || state.phase === 'error') return stay(state);
+  if (isShutOut(state)) return stay({ ...state, phase: 'error', trouble: 'denied' });
   if (state.mode === 'live' && state.broadcast === 'ended') return stay({ ...state, phase: 'ended' });
   if (state.mode !== 'recording' && state.broadcast === 'interrupted')
     return then({ ...state, phase: 'interrupted' }, { do: 'ask-broadcast' });
-  return then({ ...state, phase: 'loading' }, { do: 'ask-broadcast' });
+  // Only addresses lead to a push, without which an engine that has given up stays as it is.
+  return then({ ...state, phase: 'loading' }, { do: state.broken ? 'ask-playback' : 'ask-broadcast' });
 }
 
 function onMediaFailed(before: PlayerState, nowMs: number): Step {
-  const last = before.mediaFailure;
-  const count = last !== undefined && nowMs - last.atMs < mediaFailureWindowMs ? last.count + 1 : 1;
-  const state: PlayerState = { ...before, mediaFailure: { atMs: nowMs, count }, stalled: true };
+  const mediaFailure = oneMore(before.mediaFailure, nowMs, mediaFailureWindowMs);
+  const { count } = mediaFailure;
+  const state: PlayerState = { ...before, mediaFailure, stalled: true };
   if (count === 1) return then(state, { do: 'recover-media' });
   if (count === 2 && state.source !== undefined)
     return open(state, state.source, position(state), state.mode);
   return stay({ ...state, phase: 'error', trouble: 'media' });
+}
+
+/** Asking for the addresses again renews the cookies. What is buffered plays meanwhile. */
+function onDenied(before: PlayerState, nowMs: number): Step {
+  const denial = oneMore(before.denial, nowMs, denialWindowMs);
+  const state: PlayerState = { ...before, denial, broken: true };
+  if (!isShutOut(state)) return then(state, { do: 'ask-playback' });
+  return stay(state.phase === 'playing' ? state : { ...state, phase: 'error', trouble: 'denied' });
 }
 
 function onSeek(state: PlayerState, atMs: number, inWindow: boolean): Step {
@@ -209,7 +243,8 @@ function onProgress(state: PlayerState, atMs: number | undefined): Step {
   const at = atMs ?? state.atMs;
   if (state.phase === 'playing' && !state.stalled) return stay({ ...state, atMs: at });
   if (state.phase === 'ended' && state.mode === 'live') return stay({ ...state, atMs: at });
-  return stay({ ...state, atMs: at, phase: 'playing', stalled: false, broken: false, trouble: undefined });
+  // Still `broken` if it was: the picture may come from the buffer.
+  return stay({ ...state, atMs: at, phase: 'playing', stalled: false, trouble: undefined });
 }
 
 // `default` is `retry`: the linter does not see that the cases are all there are.
@@ -226,8 +261,9 @@ export function step(state: PlayerState, event: PlayerEvent): Step {
     case 'stalled':
       return onStalled(state);
     case 'failed':
-      return event.what === 'media'
-        ? onMediaFailed(state, event.nowMs)
+      if (event.what === 'media') return onMediaFailed(state, event.nowMs);
+      return event.what === 'denied'
+        ? onDenied(state, event.nowMs)
         : then({ ...state, stalled: true, broken: true }, { do: 'ask-playback' });
     case 'finished':
       // The live playlist ends with the show; whatever the last poll said, it is over.
@@ -252,6 +288,7 @@ export function step(state: PlayerState, event: PlayerEvent): Step {
           trouble: undefined,
           source: undefined,
           mediaFailure: undefined,
+          denial: undefined,
         },
         { do: 'ask-playback' },
       );

@@ -1,4 +1,4 @@
-import type { PlayerState } from './player-state.ts';
+import { isShutOut, type PlayerState } from './player-state.ts';
 
 export interface Poll {
   readonly afterMs: number;
@@ -10,13 +10,14 @@ export interface Poll {
  * wait is spread over its own length again: half to one and a half times.
  */
 export function nextPoll(state: PlayerState, hidden: boolean, random: () => number): Poll | undefined {
-  if (state.trouble === 'not-found' || state.trouble === 'media' || state.mode === 'recording')
-    return undefined;
-  if (state.phase === 'ended') return undefined;
-  const waiting = state.stalled || state.phase !== 'playing' || state.broadcast === 'interrupted';
+  if (state.trouble === 'not-found' || state.trouble === 'media' || isShutOut(state)) return undefined;
+  // A recording does not change; an engine that has given up needs a push all the same.
+  if (state.phase === 'ended' || (state.mode === 'recording' && !state.broken)) return undefined;
+  const waiting =
+    state.broken || state.stalled || state.phase !== 'playing' || state.broadcast === 'interrupted';
   // 25 s while all is well: only titles change then, the end shows in the playlist itself.
   const middleMs = waiting ? 2_500 : hidden ? 60_000 : 25_000;
   // Without a source there is nothing to compare sessions with: ask for addresses.
-  const ask = state.source === undefined ? 'ask-playback' : 'ask-broadcast';
+  const ask = state.broken || state.source === undefined ? 'ask-playback' : 'ask-broadcast';
   return { afterMs: Math.round(middleMs * (0.5 + random())), ask };
 }

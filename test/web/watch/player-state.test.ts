@@ -264,7 +264,7 @@ const anyEvent: fc.Arbitrary<PlayerEvent> = fc.oneof(
   fc.record({ type: fc.constant('progress' as const), atMs: fc.option(fc.nat(), { nil: undefined }) }),
   fc.record({
     type: fc.constant('failed' as const),
-    what: fc.constantFrom('network' as const, 'media' as const),
+    what: fc.constantFrom('network' as const, 'media' as const, 'denied' as const),
     nowMs: fc.nat(),
   }),
   fc.record({ type: fc.constant('seek' as const), atMs: fc.nat(), inWindow: fc.boolean() }),
@@ -276,6 +276,62 @@ const anyEvent: fc.Arbitrary<PlayerEvent> = fc.oneof(
     { type: 'retry' },
   ),
 );
+
+describe('the player whose cookies have run out', () => {
+  const denied = (nowMs: number): PlayerEvent => ({ type: 'failed', what: 'denied', nowMs });
+  const recording = [ended, { type: 'watch-recording', from: 'start' }, progress(1_500_000)] as const;
+  const timeshift = [...watching, { type: 'seek', atMs: 1_500_000, inWindow: false }, progress()] as const;
+
+  it.each([
+    ['live', watching, playback()],
+    ['in time shift', timeshift, playback()],
+    ['in the recording', recording, ended],
+  ])('asks for new ones and goes on where it is: %s', (_, before, answer) => {
+    expect(after(...before, denied(0)).last).toEqual([{ do: 'ask-playback' }]);
+    // The buffer plays on meanwhile; that must not make it forget that the engine stands still.
+    const { state, last } = after(...before, denied(0), progress(1_501_000), answer);
+    expect(last).toEqual([{ do: 'resume' }]);
+    expect(state).toMatchObject({ phase: 'playing', broken: false });
+  });
+
+  it('is patient again hours later', () => {
+    const hourMs = 3_600_000;
+    const events = [0, 1, 2, 3, 4].flatMap((n) => [denied(n * 4 * hourMs), ended]);
+    expect(after(...recording, ...events).last).toEqual([{ do: 'resume' }]);
+  });
+
+  it('says so when new cookies don’t help, once the buffer has been shown', () => {
+    const events = [denied(0), ended, denied(2_000), ended, denied(4_000)];
+    const { state, last } = after(...recording, ...events);
+    expect(last).toEqual([]);
+    expect(state.phase).toBe('playing');
+    expect(step(state, stalled).state).toMatchObject({ phase: 'error', trouble: 'denied' });
+    expect(after(...recording, stalled, ...events).state).toMatchObject({
+      phase: 'error',
+      trouble: 'denied',
+    });
+  });
+
+  it('does not hold an old refusal against a source that was opened since', () => {
+    const shutOut = [denied(0), ended, denied(2_000), ended, denied(4_000)];
+    const again: PlayerEvent = { type: 'watch-recording', from: 'start' };
+    expect(after(...recording, ...shutOut, again, progress(), stalled).state.phase).toBe('loading');
+  });
+
+  it('tries once more when the viewer wants it', () => {
+    const shutOut = [denied(0), ended, denied(2_000), ended, denied(4_000), stalled];
+    const { state, last } = after(...recording, ...shutOut, { type: 'retry' }, ended);
+    expect(last).toMatchObject([{ do: 'open', source: { kind: 'archive' }, from: { atMs: 1_500_000 } }]);
+    expect(step(state, denied(5_000)).commands).toEqual([{ do: 'ask-playback' }]);
+  });
+
+  it('is told that the show has become private', () => {
+    const gone: PlayerEvent = { type: 'request-failed', why: 'not-found' };
+    const { state, last } = after(...recording, denied(0), gone, stalled);
+    expect(last).toEqual([{ do: 'ask-playback' }]);
+    expect(step(state, gone).state).toMatchObject({ phase: 'error', trouble: 'not-found' });
+  });
+});
 
 describe('whatever happens in whatever order', () => {
   const run = (events: readonly PlayerEvent[], check: (taken: Step) => void): void => {

@@ -36,8 +36,14 @@ describe('nextPoll', () => {
     { phase: 'ended' },
     { mode: 'recording' },
     { phase: 'error', trouble: 'not-found' },
+    { phase: 'error', trouble: 'denied', broken: true, denial: { atMs: 0, count: 3 } },
   ])('stops for good at %o', (change) => {
     expect(nextPoll({ ...playing, ...change }, false, half)).toBeUndefined();
+  });
+
+  it('asks for addresses while the engine has given up, for a recording too', () => {
+    const broken = { ...playing, mode: 'recording', broken: true } as const;
+    expect(nextPoll(broken, false, half)).toEqual({ afterMs: 2_500, ask: 'ask-playback' });
   });
 
   it('asks less in the background', () => {
