@@ -32,24 +32,11 @@ export type CacheKind = keyof typeof cacheControl;
 /** Names and values in turn, the cheapest form that writeHead takes. */
 export type HeadFields = readonly string[];
 
-const openToAll: HeadFields = ['Access-Control-Allow-Origin', '*'];
-
 /**
- * /live may be read from any page. /live-private is read with the cookies of the viewer, for which the
- * origin has to be named (Fetch standard, CORS protocol and credentials).
+ * For /live, which any page may read. /live-private gets nothing of the kind: it is read with the cookies of
+ * the viewer, and only by the platform's own pages.
  */
-export function corsFields(
-  request: IncomingMessage,
-  isPrivate: boolean,
-  mayReadPrivate: (origin: string) => boolean,
-): HeadFields {
-  if (!isPrivate) return openToAll;
-  const { origin } = request.headers;
-  const vary: HeadFields = ['Vary', 'Origin'];
-  return origin === undefined || !mayReadPrivate(origin)
-    ? vary
-    : [...vary, 'Access-Control-Allow-Origin', origin, 'Access-Control-Allow-Credentials', 'true'];
-}
+export const openToAll: HeadFields = ['Access-Control-Allow-Origin', '*'];
 
 const acceptsGzip = (request: IncomingMessage): boolean => {
   const accepted = request.headers['accept-encoding'];

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readDirectives } from '../../../core/hls/delivery.ts';
 import { parseMediaFileName } from '../../../core/media/names.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
-import { Answer, corsFields } from './answers.ts';
+import { Answer, openToAll } from './answers.ts';
 import { maxUrlLength, parseLivePath } from './live-path.ts';
 import type { Track } from './track.ts';
 import type { WaitOutcome } from './waiting-room.ts';
@@ -13,11 +13,6 @@ export interface LiveHandlerOptions {
   find(slot: string, broadcastId: string, isPrivate: boolean): LiveWindow | undefined;
   readonly log: Pick<Logger, 'warn'>;
   readonly clock: { now(): number };
-  /**
-   * Pages that may read private broadcasts with their viewers' cookies; all when absent. Name them where
-   * the cookies are sent with requests of foreign pages (SameSite=None).
-   */
-  mayReadPrivate?(origin: string): boolean;
   /** Requests held at once over all broadcasts. */
   readonly maxWaiters?: number;
 }
@@ -130,15 +125,11 @@ export function createLiveHandler(
     const url = request.url ?? '';
     const [path = '', query = ''] = url.slice(0, maxUrlLength + 1).split('?', 2);
     const live = url.length > maxUrlLength ? undefined : parseLivePath(path);
-    const cors = corsFields(
-      request,
-      path.startsWith('/live-private/'),
-      (origin) => options.mayReadPrivate?.(origin) ?? true,
-    );
-    const answer = new Answer(request, response, cors);
-    if (request.method === 'OPTIONS') return answer.preflight();
+    const open = !path.startsWith('/live-private/');
+    const answer = new Answer(request, response, open ? openToAll : []);
+    if (open && request.method === 'OPTIONS') return answer.preflight();
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return answer.error(405, 'only GET and HEAD', ['Allow', 'GET, HEAD, OPTIONS']);
+      return answer.error(405, 'only GET and HEAD', ['Allow', open ? 'GET, HEAD, OPTIONS' : 'GET, HEAD']);
     if (url.length > maxUrlLength) return answer.error(414, 'the address is too long');
     const window = live && options.find(live.slot, live.broadcastId, live.isPrivate);
     if (live === undefined || window === undefined) return answer.error(404, 'there is no such broadcast');
