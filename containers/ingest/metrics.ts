@@ -11,7 +11,14 @@ export interface IngestMetrics {
   ffmpegRestarted(count: number): void;
 }
 
-export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics {
+type Held = Pick<Broadcasts, 'all'>;
+
+export function createIngestMetrics(
+  broadcasts: () => Held,
+  /** What the task's budget counts: files stay in the spool when nobody holds their broadcast any more. */
+  spoolBytes: () => number = () =>
+    [...broadcasts().all].reduce((n, held) => n + (held.archive?.stats.spoolBytes ?? 0), 0),
+): IngestMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -55,10 +62,10 @@ export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics
     registers,
   });
 
-  const gauge = (name: string, help: string, read: (all: Broadcasts) => number): void => {
+  const gauge = (name: string, help: string, read: (all: Held) => number): void => {
     const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(read(broadcasts())) });
   };
-  const sum = (all: Broadcasts, of: (held: HeldBroadcast) => number): number =>
+  const sum = (all: Held, of: (held: HeldBroadcast) => number): number =>
     [...all.all].reduce((n, held) => n + of(held), 0);
 
   gauge('tidecast_broadcasts', 'Broadcasts held by this task', (all) => sum(all, () => 1));
@@ -94,9 +101,7 @@ export function createIngestMetrics(broadcasts: () => Broadcasts): IngestMetrics
   gauge('tidecast_upload_retries', 'Uploads tried again, broadcasts held now', (all) =>
     sum(all, (h) => h.archive?.stats.retries ?? 0),
   );
-  gauge('tidecast_spool_bytes', 'Bytes on the spool', (all) =>
-    sum(all, (h) => h.archive?.stats.spoolBytes ?? 0),
-  );
+  gauge('tidecast_spool_bytes', 'Bytes on the spool', spoolBytes);
   gauge('tidecast_archive_gaps', 'Segments lost to the archive (EXT-X-GAP), broadcasts held now', (all) =>
     sum(all, (h) => h.archive?.stats.gaps ?? 0),
   );

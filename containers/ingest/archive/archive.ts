@@ -16,7 +16,7 @@ import type { StoreAccess } from './upload-queue.ts';
 
 export { createArchiveBudget, type ArchiveBudget } from './budget.ts';
 export type { ArchiveLimits } from './limits.ts';
-export { spooledBroadcasts } from './spool.ts';
+export { countSpool, spooledBroadcasts } from './spool.ts';
 
 export interface ArchiveOptions {
   readonly store: ObjectStore;
@@ -44,6 +44,7 @@ export interface ArchiveStats {
   /** Media files that wait for an upload. */
   readonly queued: number;
   readonly uploading: number;
+  /** Segments of this broadcast on the disk; what the whole spool holds is known to the budget. */
   readonly spoolBytes: number;
   /** Holes in the recording: segments that could not be kept, and those that the packager never had. */
   readonly gaps: number;
@@ -92,13 +93,8 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
   const access: StoreAccess = { store, budget, limits, clock, random, log, mayPublish };
   const spool = new Spool({ spoolDir, broadcastId, allowance: budget.spool });
   if (options.isNew === true) return new StoredArchive(options, access, spool, nothingFound);
-  try {
-    const found = await findArchive({ access, spool, broadcastId, plan });
-    return new StoredArchive(options, access, spool, found);
-  } catch (error) {
-    spool.release();
-    throw error;
-  }
+  const found = await findArchive({ access, spool, broadcastId, plan });
+  return new StoredArchive(options, access, spool, found);
 }
 
 class StoredArchive implements Archive {

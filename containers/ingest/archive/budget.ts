@@ -1,7 +1,9 @@
+import { sep } from 'node:path';
+
 /** What all broadcasts of a task share. One is made per task and given to every archive. */
 export interface ArchiveBudget {
   readonly uploads: Slots;
-  readonly spool: Allowance;
+  readonly spool: DiskAllowance;
   readonly memory: Allowance;
 }
 
@@ -13,7 +15,7 @@ export function createArchiveBudget(options: {
   return {
     // Below the SDK's 50 sockets to a host, so that playlists never wait behind segments.
     uploads: new Slots(options.uploads ?? 32),
-    spool: new Allowance(options.spoolBytes ?? 4 * 1024 ** 3),
+    spool: new DiskAllowance(options.spoolBytes ?? 4 * 1024 ** 3),
     // Segments that are not on disk: four minutes of a 9 Mbps ladder when the disk is full.
     memory: new Allowance(options.memoryBytes ?? 256 * 1024 ** 2),
   };
@@ -39,13 +41,54 @@ export class Allowance {
     return true;
   }
 
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
+/**
+ * Bytes on the disk up to a limit. Each file counts once, under its path, from before it is written until
+ * it is removed: what an archive leaves there when it closes still takes the room.
+ */
+export class DiskAllowance {
+  readonly limit: number;
+  readonly #files = new Map<string, number>();
+  #used = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** False, and nothing taken, when it would not fit. */
+  take(path: string, bytes: number): boolean {
+    if (this.#used + bytes > this.limit) return false;
+    this.count(path, bytes);
+    return true;
+  }
+
   /** For what is there already, fit or not. */
-  count(bytes: number): void {
+  count(path: string, bytes: number): void {
+    this.give(path);
+    this.#files.set(path, bytes);
     this.#used += bytes;
   }
 
-  give(bytes: number): void {
+  /** The file is gone. Returns what it was counted with. */
+  give(path: string): number {
+    const bytes = this.#files.get(path) ?? 0;
+    this.#files.delete(path);
     this.#used -= bytes;
+    return bytes;
+  }
+
+  /** A folder holds these files and no others. */
+  recount(folder: string, files: readonly { readonly path: string; readonly bytes: number }[]): void {
+    for (const path of [...this.#files.keys()]) if (path.startsWith(folder + sep)) this.give(path);
+    for (const { path, bytes } of files) this.count(path, bytes);
   }
 }
 

@@ -118,7 +118,6 @@ export class Custody {
     this.#queue.close();
     await Promise.all(this.#work);
     for (const letGo of this.#held) letGo();
-    this.#spool.release();
   }
 
   /** The segment's file; undefined when the spool does not take it. The init segment goes first. */

@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { EventEntry } from '../../../core/hls/event-playlist.ts';
 import type { FoundSegment } from '../../../core/hls/archive-index.ts';
 import { decimalSeconds } from '../../../core/hls/format.ts';
 import { initName, parseMediaFileName } from '../../../core/media/names.ts';
 import { writeChunks } from '../../../runtime/store/objects/write-chunks.ts';
-import type { Allowance } from './budget.ts';
+import type { DiskAllowance } from './budget.ts';
 
 /** The spool has no room: its limit is reached, or the disk is full. */
 export class SpoolError extends Error {
@@ -38,15 +38,15 @@ export interface SpoolContents {
  */
 export class Spool {
   readonly #folder: string;
-  readonly #allowance: Allowance;
+  readonly #allowance: DiskAllowance;
   readonly #made = new Set<string>();
   #count = 0;
-  #held = 0;
+  #segmentBytes = 0;
 
   constructor(options: {
     readonly spoolDir: string;
     readonly broadcastId: string;
-    readonly allowance: Allowance;
+    readonly allowance: DiskAllowance;
   }) {
     if (!folderName.test(options.broadcastId))
       throw new SpoolError(`not a broadcast's id: ${JSON.stringify(options.broadcastId.slice(0, 100))}`);
@@ -54,32 +54,38 @@ export class Spool {
     this.#allowance = options.allowance;
   }
 
-  /** Bytes of this broadcast. */
+  /** Of the segments of this broadcast. */
   get bytes(): number {
-    return this.#held;
+    return this.#segmentBytes;
   }
 
   async write(rendition: string, entry: EventEntry, chunks: readonly Uint8Array[]): Promise<SpoolFile> {
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (!this.#allowance.take(bytes))
+    const path = this.#pathOf(rendition, fileName(entry));
+    if (!this.#allowance.take(path, bytes))
       throw new SpoolError(`the spool's limit of ${this.#allowance.limit} bytes is reached`);
-    this.#held += bytes;
+    this.#segmentBytes += bytes;
     try {
-      const path = await this.#place(rendition, fileName(entry), chunks);
+      await this.#place(path, chunks);
       return { path, bytes };
     } catch (error) {
-      this.#give(bytes);
+      this.#segmentBytes -= this.#allowance.give(path);
       throw new SpoolError('could not write to the spool', { cause: error });
     }
   }
 
   async writeInit(rendition: string, run: string, bytes: Uint8Array): Promise<void> {
-    await this.#place(rendition, initName(run), [bytes]);
+    const path = this.#pathOf(rendition, initName(run));
+    await this.#place(path, [bytes]);
+    // Never refused: a kilobyte, without which the segments after it would be of no use.
+    this.#allowance.count(path, bytes.length);
   }
 
   /** Remembers a segment that is lost, so that a resume gives it the right place, length and date. */
   async markGap(rendition: string, entry: EventEntry): Promise<SpoolFile> {
-    return { path: await this.#place(rendition, fileName({ ...entry, gap: true }), []), bytes: 0 };
+    const path = this.#pathOf(rendition, fileName({ ...entry, gap: true }));
+    await this.#place(path, []);
+    return { path, bytes: 0 };
   }
 
   async read(file: SpoolFile): Promise<readonly Uint8Array[]> {
@@ -88,62 +94,56 @@ export class Spool {
 
   async remove(file: SpoolFile): Promise<void> {
     await rm(file.path, { force: true });
-    this.#give(file.bytes);
+    this.#segmentBytes -= this.#allowance.give(file.path);
   }
 
   /** What an earlier task of this host left. Half-written files go. */
   async scan(): Promise<SpoolContents> {
     const segments: SpooledSegment[] = [];
     const inits: { rendition: string; run: string; bytes: Uint8Array }[] = [];
+    const files: SpoolFile[] = [];
     for (const rendition of await foldersIn(this.#folder)) {
       for (const name of await readdir(join(this.#folder, rendition))) {
         const path = join(this.#folder, rendition, name);
         const entry = readFileName(name);
         const media = parseMediaFileName(name);
         if (entry !== undefined) {
-          const bytes = (await stat(path)).size;
-          this.#allowance.count(bytes);
-          this.#held += bytes;
-          segments.push({ ...entry, rendition, file: { path, bytes } });
-        } else if (media?.kind === 'init')
-          inits.push({ rendition, run: media.run, bytes: await readFile(path) });
-        else await rm(path, { force: true });
+          const file = { path, bytes: (await stat(path)).size };
+          files.push(file);
+          segments.push({ ...entry, rendition, file });
+        } else if (media?.kind === 'init') {
+          const bytes = await readFile(path);
+          files.push({ path, bytes: bytes.length });
+          inits.push({ rendition, run: media.run, bytes });
+        } else await rm(path, { force: true });
       }
     }
+    this.#allowance.recount(this.#folder, files);
+    this.#segmentBytes = segments.reduce((sum, { file }) => sum + file.bytes, 0);
     return { segments, inits };
   }
 
   /** The broadcast is whole in the store. */
   async removeAll(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
-    this.release();
+    this.#allowance.recount(this.#folder, []);
+    this.#segmentBytes = 0;
   }
 
-  /** The files stay for a later resume, which will count them again. */
-  release(): void {
-    this.#allowance.give(this.#held);
-    this.#held = 0;
+  #pathOf(rendition: string, name: string): string {
+    return join(this.#folder, rendition, name);
   }
 
-  #give(bytes: number): void {
-    // After release() nothing of this broadcast is counted any more.
-    const given = Math.min(bytes, this.#held);
-    this.#held -= given;
-    this.#allowance.give(given);
-  }
-
-  async #place(rendition: string, name: string, chunks: readonly Uint8Array[]): Promise<string> {
-    const folder = join(this.#folder, rendition);
+  async #place(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+    const folder = dirname(path);
     if (!this.#made.has(folder)) {
       await mkdir(folder, { recursive: true });
       this.#made.add(folder);
     }
-    const path = join(folder, name);
     const temporary = join(folder, `.${this.#count++}`);
     try {
       await writeChunks(temporary, chunks);
       await rename(temporary, path);
-      return path;
     } catch (error) {
       this.#made.delete(folder);
       // A full disk must not stay full of halves.
@@ -156,6 +156,20 @@ export class Spool {
 /** Broadcasts that a crash, a shutdown or an outage left in the spool. */
 export async function spooledBroadcasts(spoolDir: string): Promise<readonly string[]> {
   return (await foldersIn(spoolDir)).filter((name) => folderName.test(name));
+}
+
+/** Counts what is in the spool already. Before the first archive of a task is opened. */
+export async function countSpool(spoolDir: string, allowance: DiskAllowance): Promise<void> {
+  for (const broadcastId of await spooledBroadcasts(spoolDir)) {
+    const folder = join(spoolDir, broadcastId);
+    const files: SpoolFile[] = [];
+    for (const rendition of await foldersIn(folder))
+      for (const name of await readdir(join(folder, rendition))) {
+        const path = join(folder, rendition, name);
+        files.push({ path, bytes: (await stat(path)).size });
+      }
+    allowance.recount(folder, files);
+  }
 }
 
 const folderName = /^[\w-]{1,64}$/;
