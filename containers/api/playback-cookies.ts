@@ -2,11 +2,11 @@ import type { Broadcast } from '../../core/broadcast/types.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { archiveFolder, liveFolder } from './links.ts';
 
-const hourMs = 3_600_000;
-/** Longer than anybody watches at a stretch; the pages ask again before. */
-const publicLifetimeMs = 24 * hourMs;
-/** A recording that was made private must not stay open for a day to who saw it before. */
-const privateLifetimeMs = 4 * hourMs;
+/**
+ * Four hours for all: who saw a broadcast before it was made private can open it for so long afterwards
+ * (docs/decisions/0003). Pages that watch longer are refused once and ask again.
+ */
+const lifetimeMs = 4 * 3_600_000;
 
 /**
  * Set-Cookie lines that open the archive of a broadcast (and the live window of a private one). One set for
@@ -19,7 +19,6 @@ export function playbackCookies(
 ): readonly string[] {
   if (broadcast.plan === undefined) return [];
   const isPrivate = broadcast.visibility === 'private';
-  const lifetimeMs = isPrivate ? privateLifetimeMs : publicLifetimeMs;
   const { origin, protocol } = new URL(publicUrl);
   const attributes = `Max-Age=${lifetimeMs / 1_000}; HttpOnly; SameSite=Lax${
     protocol === 'https:' ? '; Secure' : ''

@@ -239,7 +239,7 @@ describe('playback', () => {
     expect(cookiesOf(answer)).toEqual([]);
   });
 
-  it('gives the live window and the archive, and cookies for the archive’s path only', async () => {
+  it('gives the live window and the archive, and cookies for the archive’s path only and four hours', async () => {
     const { broadcastId } = await api.goLive(await api.channel(owner));
     const answer = await api.ask(null, 'GET', `/api/broadcasts/${broadcastId}/playback`);
     expect(answer.json<Playback>()).toMatchObject({
@@ -255,10 +255,10 @@ describe('playback', () => {
     ]);
     for (const line of cookies)
       expect(line).toMatch(
-        new RegExp(`; Path=/archive/${broadcastId}/; Max-Age=86400; HttpOnly; SameSite=Lax; Secure$`),
+        new RegExp(`; Path=/archive/${broadcastId}/; Max-Age=14400; HttpOnly; SameSite=Lax; Secure$`),
       );
     expect(policyOf(cookies[0] ?? '')).toBe(
-      `https://live.test/archive/${broadcastId}/* ${api.clock.now() + 86_400_000}`,
+      `https://live.test/archive/${broadcastId}/* ${api.clock.now() + 14_400_000}`,
     );
   });
 
