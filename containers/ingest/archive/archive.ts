@@ -1,5 +1,6 @@
 import { longestHole, Timeline } from '../../../core/hls/archive-index.ts';
 import { EventPlaylist, type EventEntry } from '../../../core/hls/event-playlist.ts';
+import { masterKey, playlistKey } from '../../../core/media/addresses.ts';
 import type { EncodingPlan, FinishedSegment } from '../../../core/media/flow.ts';
 import type { ObjectStore } from '../../../runtime/store/objects/port.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
@@ -10,7 +11,6 @@ import { defaultLimits, type ArchiveLimits } from './limits.ts';
 import { MasterList } from './master-list.ts';
 import { RenditionList, type Pending } from './rendition-list.ts';
 import { Spool, type SpoolFile } from './spool.ts';
-import { masterKey, playlistKey } from './stored.ts';
 import { Thumbnails } from './thumbnails.ts';
 import type { StoreAccess } from './upload-queue.ts';
 

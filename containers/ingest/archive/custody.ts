@@ -1,8 +1,8 @@
+import { mediaKey } from '../../../core/media/addresses.ts';
 import type { MediaSegment } from '../../../core/media/flow.ts';
 import { initName, segmentName } from '../../../core/media/names.ts';
 import type { Pending, RenditionList } from './rendition-list.ts';
 import type { Spool, SpoolFile } from './spool.ts';
-import { mediaKey } from './stored.ts';
 import { UploadQueue, type StoreAccess, type Upload } from './upload-queue.ts';
 
 /**

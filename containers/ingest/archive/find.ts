@@ -1,11 +1,11 @@
 import { selectFound, type FoundSegment } from '../../../core/hls/archive-index.ts';
 import { EventPlaylist, type EventEntry } from '../../../core/hls/event-playlist.ts';
+import { archiveFolder, masterKey, mediaKey, playlistKey } from '../../../core/media/addresses.ts';
 import type { EncodingPlan } from '../../../core/media/flow.ts';
 import { durationOf } from '../../../core/media/fmp4/duration.ts';
 import { initName, parseMediaFileName, segmentName } from '../../../core/media/names.ts';
 import { retrying } from './retry.ts';
 import type { Spool, SpoolFile } from './spool.ts';
-import { archiveFolder, masterKey, mediaKey, playlistKey } from './stored.ts';
 import type { StoreAccess } from './upload-queue.ts';
 
 /** A segment that an earlier task left outside of the playlist. */

@@ -1,15 +1,4 @@
-import { masterPlaylistName, mediaPlaylistName } from '../../../core/media/names.ts';
-
-/** Where an archive lies in the store, and under which headers. */
-
-export const archiveFolder = (broadcastId: string): string => `archive/${broadcastId}/`;
-export const masterKey = (broadcastId: string): string => archiveFolder(broadcastId) + masterPlaylistName;
-export const mediaKey = (broadcastId: string, rendition: string, name: string): string =>
-  `${archiveFolder(broadcastId)}${rendition}/${name}`;
-export const playlistKey = (broadcastId: string, rendition: string): string =>
-  mediaKey(broadcastId, rendition, mediaPlaylistName);
-export const thumbnailKey = (broadcastId: string): string => `thumbs/${broadcastId}.jpg`;
-
+/** Under which headers an archive is stored. */
 interface Headers {
   readonly contentType: string;
   readonly cacheControl: string;

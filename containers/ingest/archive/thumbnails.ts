@@ -1,5 +1,6 @@
+import { thumbnailKey } from '../../../core/media/addresses.ts';
 import { retrying } from './retry.ts';
-import { thumbnailHeaders, thumbnailKey } from './stored.ts';
+import { thumbnailHeaders } from './stored.ts';
 import type { StoreAccess } from './upload-queue.ts';
 
 /** The broadcast's picture in the directory. Puts and removals happen one after the other. */

@@ -1,3 +1,4 @@
+import { liveRoots } from '../../../core/media/addresses.ts';
 import { masterPlaylistName, mediaPlaylistName, thumbnailName } from '../../../core/media/names.ts';
 
 /** What a request under /live or /live-private asks for. */
@@ -19,15 +20,17 @@ export const maxUrlLength = 1024;
  * Names of ours need no percent-encoding: an address that has any is not one of them. So nothing is ever
  * decoded, and neither `..` nor `%2e%2e` can mean anything here.
  */
-const livePath =
-  /^\/(live|live-private)\/([a-z0-9-]{1,32})\/([A-Za-z0-9_-]{1,64})\/(?:([A-Za-z0-9_-]{1,32})\/)?([A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9]{1,10}){1,2})$/;
+const livePath = new RegExp(
+  `^/(${liveRoots.open}|${liveRoots.private})/` +
+    String.raw`([a-z0-9-]{1,32})/([\w-]{1,64})/(?:([\w-]{1,32})/)?([\w-]{1,64}(?:\.[A-Za-z0-9]{1,10}){1,2})$`,
+);
 
 /** Undefined: no such thing under /live. */
 export function parseLivePath(path: string): LivePath | undefined {
   const [, root, slot, broadcastId, rendition, name] = livePath.exec(path) ?? [];
   if (root === undefined || slot === undefined || broadcastId === undefined || name === undefined)
     return undefined;
-  const common = { isPrivate: root === 'live-private', slot, broadcastId };
+  const common = { isPrivate: root === liveRoots.private, slot, broadcastId };
   if (rendition !== undefined)
     return {
       ...common,
