@@ -1,7 +1,7 @@
 import { readAacConfig, type AacConfig } from '../../../core/media/flv/aac-config.ts';
+import { Amf0Error, decodeAmf0, type Amf0Value } from '../../../core/media/flv/amf0.ts';
 import { readAvcConfig, type AvcConfig } from '../../../core/media/flv/avc-config.ts';
 import { FlvError } from '../../../core/media/flv/tag.ts';
-import { decodeAmf0, type Amf0Value } from '../rtmp/amf0.ts';
 
 /** A source that can't be taken; the text is for the broadcaster. */
 export class UnsupportedSource extends Error {
@@ -82,7 +82,8 @@ function readMetadata(payload: Uint8Array): Announced | undefined {
   let values: readonly Amf0Value[];
   try {
     values = decodeAmf0(payload);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Amf0Error)) throw error;
     return undefined;
   }
   const [name, properties] = values;

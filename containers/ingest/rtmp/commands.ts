@@ -1,4 +1,4 @@
-import { type Amf0Value, decodeAmf0, encodeAmf0 } from './amf0.ts';
+import { Amf0Error, type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../core/media/flv/amf0.ts';
 import { commandChunkStream, encodeChunks } from './chunk-writer.ts';
 import { messageType, type RtmpMessage } from './message.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -18,7 +18,7 @@ export const serverChunkSize = 64 * 1024;
 export function readCommand(message: RtmpMessage): Command {
   // Type 17 is AMF3 in name only: a zero byte, then AMF0.
   const amf3 = message.type === messageType.commandAmf3;
-  const [name, transaction, ...args] = decodeAmf0(amf3 ? message.payload.subarray(1) : message.payload);
+  const [name, transaction, ...args] = decode(amf3 ? message.payload.subarray(1) : message.payload);
   if (typeof name !== 'string') throw new ProtocolError('command without a name');
   return {
     name,
@@ -26,6 +26,14 @@ export function readCommand(message: RtmpMessage): Command {
     args,
     streamId: message.streamId,
   };
+}
+
+function decode(payload: Uint8Array): readonly Amf0Value[] {
+  try {
+    return decodeAmf0(payload);
+  } catch (error) {
+    throw error instanceof Amf0Error ? new ProtocolError(error.message, { cause: error }) : error;
+  }
 }
 
 export interface ConnectParameters {

@@ -5,7 +5,7 @@ import { readVideoTag } from '../../../../core/media/flv/video-tag.ts';
 import type { MediaMessage } from '../../../../core/media/flow.ts';
 import { Headers, UnsupportedSource } from '../../../../containers/ingest/encoding/headers.ts';
 import { Probe } from '../../../../containers/ingest/encoding/probe.ts';
-import { encodeAmf0 } from '../../../../containers/ingest/rtmp/amf0.ts';
+import { encodeAmf0 } from '../../../../core/media/flv/amf0.ts';
 import { generateMessages } from '../../../streams/messages.ts';
 
 /** The source, and at which media time it was known. */

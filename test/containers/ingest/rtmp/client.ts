@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../../containers/ingest/rtmp/amf0.ts';
+import { type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../../core/media/flv/amf0.ts';
 import { ChunkReader } from '../../../../containers/ingest/rtmp/chunk-reader.ts';
 import { encodeChunks } from '../../../../containers/ingest/rtmp/chunk-writer.ts';
 import { readControl, setChunkSize } from '../../../../containers/ingest/rtmp/control.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaMessage } from '../../../../core/media/flow.ts';
-import { type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../../containers/ingest/rtmp/amf0.ts';
+import { type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../../core/media/flv/amf0.ts';
 import { ChunkReader } from '../../../../containers/ingest/rtmp/chunk-reader.ts';
 import { encodeChunks } from '../../../../containers/ingest/rtmp/chunk-writer.ts';
 import {
@@ -157,7 +157,7 @@ describe('a conversation', () => {
 
   it('hands on media with its timestamps, data without @setDataFrame, and no empty messages', () => {
     const talk = Talk.publishing();
-    const metadata = encodeAmf0(['onMetaData', new Map([['width', 640]])]);
+    const metadata = Buffer.from(encodeAmf0(['onMetaData', new Map([['width', 640]])]));
     talk.message(18, Buffer.concat([encodeAmf0(['@setDataFrame']), metadata]));
     talk.message(9, videoPayload(), 40);
     talk.message(8, Buffer.alloc(0), 41);
@@ -233,6 +233,7 @@ describe('a conversation', () => {
     ['connect twice', (talk) => talk.command('connect', connectObject())],
     ['publish without a name', (talk) => talk.command('publish', null)],
     ['a command without a name', (talk) => talk.message(20, encodeAmf0([5]))],
+    ['a command that is cut short', (talk) => talk.message(20, encodeAmf0(['connect']).subarray(0, 5))],
     ['an empty command', (talk) => talk.message(20, Buffer.alloc(0))],
     ['an aggregate message', (talk) => talk.message(22, Buffer.alloc(20))],
     ['a shared object', (talk) => talk.message(19, Buffer.alloc(20))],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { encodeAmf0 } from '../../../../containers/ingest/rtmp/amf0.ts';
+import { encodeAmf0 } from '../../../../core/media/flv/amf0.ts';
 import { dataPayload } from '../../../../containers/ingest/rtmp/data-message.ts';
 
 const message = (type: number, payload: Uint8Array) => ({ type, streamId: 1, timestampMs: 0, payload });
-const metadata = encodeAmf0(['onMetaData', new Map([['width', 640]])]);
+const metadata = Buffer.from(encodeAmf0(['onMetaData', new Map([['width', 640]])]));
 
 describe('data messages', () => {
   it('lose @setDataFrame and nothing else', () => {

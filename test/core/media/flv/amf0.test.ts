@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../../containers/ingest/rtmp/amf0.ts';
-import { ProtocolError } from '../../../../containers/ingest/rtmp/protocol-error.ts';
+import { Amf0Error, type Amf0Value, decodeAmf0, encodeAmf0 } from '../../../../core/media/flv/amf0.ts';
 
 const bytes = (...parts: readonly (number | string)[]): Buffer =>
   Buffer.concat(
@@ -46,7 +45,7 @@ describe('AMF0', () => {
         try {
           decodeAmf0(random);
         } catch (error) {
-          if (!(error instanceof ProtocolError)) throw error;
+          if (!(error instanceof Amf0Error)) throw error;
         }
       }),
       { numRuns: 2_000 },
@@ -65,7 +64,7 @@ describe('AMF0', () => {
           try {
             decodeAmf0(message.subarray(0, message.length - (cut % message.length)));
           } catch (error) {
-            if (!(error instanceof ProtocolError)) throw error;
+            if (!(error instanceof Amf0Error)) throw error;
           }
         },
       ),
@@ -109,6 +108,6 @@ describe('AMF0', () => {
     ['nesting without end', Buffer.alloc(4_000, bytes(0x0a, '\x00\x00\x00\x01'))],
     ['more values than sensible', Buffer.alloc(4_000, 0x05)],
   ])('refuses %s', (_, message) => {
-    expect(() => decodeAmf0(message)).toThrow(ProtocolError);
+    expect(() => decodeAmf0(message)).toThrow(Amf0Error);
   });
 });
