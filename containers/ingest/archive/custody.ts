@@ -1,6 +1,7 @@
 import { mediaKey } from '../../../core/media/addresses.ts';
 import type { MediaSegment } from '../../../core/media/flow.ts';
 import { initName, segmentName } from '../../../core/media/names.ts';
+import type { ArchiveStats } from './archive.ts';
 import type { Pending, RenditionList } from './rendition-list.ts';
 import type { Spool, SpoolFile } from './spool.ts';
 import { UploadQueue, type StoreAccess, type Upload } from './upload-queue.ts';
@@ -31,14 +32,7 @@ export class Custody {
     this.#queue = new UploadQueue(access);
   }
 
-  get stats(): {
-    readonly queued: number;
-    readonly uploading: number;
-    readonly spoolBytes: number;
-    readonly gaps: number;
-    readonly retries: number;
-    readonly spoolFailures: number;
-  } {
+  get stats(): Omit<ArchiveStats, 'unlisted'> {
     const { queued, uploading, retries } = this.#queue;
     const spoolBytes = this.#spool.bytes;
     return { queued, uploading, retries, spoolBytes, gaps: this.#gaps, spoolFailures: this.#spoolFailures };
