@@ -45,9 +45,26 @@ function lock(folder: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
+/** The folder could not be made. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError';
+}
+
+function makeFolder(folder: string): void {
+  try {
+    // Not recursive: a mistyped path is better refused, and below /proc Node's recursive mkdir never returns.
+    if (!existsSync(folder)) mkdirSync(folder);
+  } catch (error) {
+    throw new DataFolderError(`can't make the folder ${folder}: its parent has to exist and to be writable`, {
+      cause: error,
+    });
+  }
+}
+
 /** Opens the folder, making what is missing: folders, and the key pair for signed cookies. */
 export function openDataFolder(folder: string): DataFolder {
   const inside = (name: string): string => join(folder, name);
+  makeFolder(folder);
   for (const name of ['tables', 'objects', 'spool', 'logs', 'keys'])
     mkdirSync(inside(name), { recursive: true });
   const release = lock(folder);

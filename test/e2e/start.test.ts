@@ -112,5 +112,8 @@ describe('npm start', () => {
     const bad = await run('--port', 'abc');
     expect(bad.code).not.toBe(0);
     expect(bad.output).toContain('--port abc: must be 0 to 65535');
+    const nowhere = await run('--data', join(data, 'no', 'such', 'folder'));
+    expect(nowhere.code).not.toBe(0);
+    expect(nowhere.output).toContain('its parent has to exist');
   });
 });
