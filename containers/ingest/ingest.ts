@@ -3,7 +3,7 @@ import type { IngestEnvironment } from '../../core/environment/ingest.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
 import { openTables } from '../../runtime/store/tables/open.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
-import { createArchiveBudget, openArchive, spooledBroadcasts } from './archive/archive.ts';
+import { countSpool, createArchiveBudget, openArchive, spooledBroadcasts } from './archive/archive.ts';
 import { Broadcasts } from './broadcast/broadcasts.ts';
 import type { BroadcastDependencies, Clock } from './broadcast/ports.ts';
 import { planFor, rungsNamed } from './broadcast/plan.ts';
@@ -42,7 +42,11 @@ export async function startIngest(options: {
   const graceMs = environment.GRACE_WINDOW_S * 1000;
 
   const budget = createArchiveBudget({ spoolBytes: environment.SPOOL_MAX_BYTES });
-  const metrics = createIngestMetrics(() => broadcasts);
+  await countSpool(environment.SPOOL_DIR, budget.spool);
+  const metrics = createIngestMetrics(
+    () => broadcasts,
+    () => budget.spool.used,
+  );
   const deps: BroadcastDependencies = {
     records: recordsOf({ tables, taskId: environment.TASK_ID, slot: environment.SLOT, clock, graceMs }),
     openArchive: (opened) =>

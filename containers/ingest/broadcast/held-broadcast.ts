@@ -66,7 +66,7 @@ export class HeldBroadcast {
       plan: record.plan,
       hasThumbnail: record.hasThumbnail ?? false,
       isPrivate: () => this.isPrivate,
-      mayPublish: () => this.#itemEnded || deps.clock.now() - this.#confirmedAt < lostAfterMs,
+      mayPublish: () => this.#itemEnded || deps.clock.now() - this.#confirmedAt < lostAfterMs - heartbeatMs,
     });
     this.#heartbeat = setInterval(() => void this.report(), heartbeatMs);
   }
