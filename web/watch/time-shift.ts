@@ -1,6 +1,6 @@
 /**
  * The show's time (program date time, ms since 1970) and the media's time (seconds on the video element).
- * They run in step inside a session and jump between sessions, so both ways go over the segments.
+ * They run in step inside a session and jump between sessions, so the way goes over the segments.
  */
 export interface Anchor {
   /** Program date time of the segment's start. */
@@ -17,14 +17,6 @@ export function mediaTimeAt(anchors: readonly Anchor[], atMs: number): number | 
   if (anchor === undefined) return undefined;
   const insideS = Math.min(anchor.durationS, Math.max(0, (atMs - anchor.atMs) / 1000));
   return anchor.startS + insideS;
-}
-
-/** The time of the show at a media time. */
-export function dateAt(anchors: readonly Anchor[], mediaS: number): number | undefined {
-  const anchor = anchors.find(({ startS, durationS }) => mediaS < startS + durationS) ?? anchors.at(-1);
-  if (anchor === undefined) return undefined;
-  const insideS = Math.min(anchor.durationS, Math.max(0, mediaS - anchor.startS));
-  return anchor.atMs + insideS * 1000;
 }
 
 export interface Window {

@@ -41,10 +41,6 @@ export class Timeline {
     return this.#jumps;
   }
 
-  get front(): number {
-    return this.#front;
-  }
-
   /** The message's position: never before that of an earlier message of its track. The first one's is 0. */
   place(kind: TrackKind, timestampMs: number, nowMs: number): number {
     const position = this.#find(kind, timestampMs, nowMs);

@@ -27,11 +27,6 @@ export class WaitingRoom {
     return size;
   }
 
-  /** Groups, each with a timer. */
-  get groups(): number {
-    return this.#groups.size;
-  }
-
   /** Waiters with the same key must mean the same by `isReady`. Returns how to stop waiting. */
   wait(key: string, isReady: () => boolean, waiter: Waiter): () => void {
     let group = this.#groups.get(key);

@@ -51,8 +51,6 @@ function word(bytes: Buffer, offset: number): number {
 }
 
 export const setChunkSize = (bytes: number): Buffer => control(messageType.setChunkSize, uint32(bytes));
-export const abortMessage = (chunkStreamId: number): Buffer =>
-  control(messageType.abort, uint32(chunkStreamId));
 /** The sequence number is the count of bytes received, which wraps at 32 bits. */
 export const acknowledgement = (received: number): Buffer =>
   control(messageType.acknowledgement, uint32(received % 2 ** 32));

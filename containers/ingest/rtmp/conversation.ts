@@ -90,10 +90,6 @@ export class Conversation {
     return this.#reader.mediaBytes;
   }
 
-  get bufferedBytes(): number {
-    return this.#reader.bufferedBytes;
-  }
-
   push(bytes: Buffer): void {
     this.#received += bytes.length;
     if (this.#state !== 'publishing' && this.#received > this.#limits.bytesBeforePublish) {
