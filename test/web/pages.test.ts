@@ -1,85 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { BroadcastView } from '../../core/api/types.ts';
-import { buildPages } from '../../web/build.ts';
-import { startBrowser, type Browser } from '../support/browser.ts';
 import { playerFacts, playerIs } from '../support/player.ts';
 import { until } from '../support/platform.ts';
-import { makeMedia, type FakeRendition } from './fake/media.ts';
-import { startFakePlatform, type FakePlatform } from './fake/platform.ts';
+import type { FakePlatform } from './fake/platform.ts';
 import { FakeShow } from './fake/show.ts';
+import { hostile, id, missingFrom, signIn, view, visitPages } from './fake/site.ts';
 
-/** The built pages in Chromium against a fake API and fake media, under the real content security policy. */
-
-const hostile = '<img src=x onerror="document.title=\'owned\'">';
-const id = 'a'.repeat(26);
-const view = (change: Partial<BroadcastView> = {}): BroadcastView => ({
-  broadcastId: id,
-  channelId: '0'.repeat(26),
-  channelName: 'Harbour Radio',
-  title: 'Synths by the sea',
-  visibility: 'public',
-  state: 'live',
-  startedAt: Date.now() - 60_000,
-  session: 1,
-  ...change,
-});
-
-let pages: string;
-let browser: Browser;
-let media: readonly FakeRendition[];
+const visit = visitPages({ mediaS: 50, viewport: { width: 1280, height: 800 } });
 let platform: FakePlatform;
 let page: Page;
-let complaints: string[];
 
-beforeAll(async () => {
-  pages = await mkdtemp(join(tmpdir(), 'tidecast-pages-'));
-  [media, browser] = await Promise.all([makeMedia(50), startBrowser(), buildPages({ folder: pages })]);
+beforeEach(() => {
+  ({ platform, page } = visit());
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await rm(pages, { recursive: true });
-});
-
-beforeEach(async () => {
-  platform = await startFakePlatform(pages);
-  page = await browser.context.newPage();
-  complaints = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    // A refused request is said by Chromium itself, whatever the page makes of it.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-      complaints.push(message.text());
-  });
-});
-
-afterEach(async () => {
-  await page.close();
-  await platform.close();
-  expect(complaints).toEqual([]);
-});
-
-/** What a page must have for those who can't see it or have no pointer. Returns what is missing. */
-const missing = (): Promise<readonly string[]> =>
-  page.evaluate(() => {
-    const found: string[] = [];
-    if (document.documentElement.lang === '') found.push('language');
-    if (document.querySelectorAll('h1').length !== 1) found.push('exactly one h1');
-    if (document.querySelector('main') === null) found.push('main');
-    for (const element of document.querySelectorAll<HTMLElement>('button, a, input, select, video')) {
-      const labels =
-        element instanceof HTMLInputElement || element instanceof HTMLSelectElement ? element.labels : null;
-      const name = element.ariaLabel ?? (element.textContent?.trim() || labels?.[0]?.textContent);
-      if (!name) found.push(`a name for ${element.outerHTML.slice(0, 80)}`);
-    }
-    for (const image of document.querySelectorAll('img')) if (!image.hasAttribute('alt')) found.push('alt');
-    if (document.documentElement.scrollWidth > innerWidth) found.push('room: it scrolls sideways');
-    return found;
-  });
+const missing = (): Promise<readonly string[]> => missingFrom(page);
 
 const focused = (): Promise<string> =>
   page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim() ?? '');
@@ -162,7 +98,7 @@ describe('the watch page', () => {
   });
 
   it('plays, saves traffic in the background, goes back in time, survives the encoder, offers the recording', async () => {
-    const show = new FakeShow(media, 20_000);
+    const show = new FakeShow(visit().media, 20_000);
     platform.world.shows.set(id, show);
     platform.world.broadcasts.set(id, view({ title: hostile }));
     await page.goto(`${platform.url}/watch/${id}`);
@@ -217,14 +153,8 @@ describe('the watch page', () => {
 });
 
 describe('the studio', () => {
-  const signIn = async (): Promise<void> => {
-    await page.goto(`${platform.url}/studio`);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('Robin').waitFor();
-  };
-
   it('signs in, makes a channel, and shows its key once and covered', async () => {
-    await signIn();
+    await signIn(visit());
     expect(new URL(page.url()).search).toBe('');
     const name = page.getByLabel('Name of the channel');
     await name.fill('taken');
@@ -277,7 +207,7 @@ describe('the studio', () => {
         },
       },
     };
-    await signIn();
+    await signIn(visit());
     await page.getByText('Key-frame interval 8 s: set 2 s in OBS.').waitFor();
     expect(await page.locator('[data-studio-state]').getAttribute('data-studio-state')).toBe('live');
     expect(await missing()).toEqual([]);

@@ -32,6 +32,14 @@ export interface FakeWorld {
   down: boolean;
   /** A second slot, after the broadcast moved. */
   slot: string;
+  /** So many more requests for archives are answered before the cookies run out (403). */
+  archiveRequestsLeft: number;
+  /** Whether /playback helps against that, as it does but where the browser blocks cookies. */
+  renewsCookies: boolean;
+  /** How often a stream key was renewed: the new one consists of it. */
+  renewals: number;
+  /** Paths of API requests, and of archive requests that were refused. */
+  readonly asked: string[];
 }
 
 export interface FakePlatform {
@@ -53,6 +61,10 @@ export async function startFakePlatform(pages: string): Promise<FakePlatform> {
     studio: undefined,
     down: false,
     slot: 'in-01',
+    archiveRequestsLeft: Number.POSITIVE_INFINITY,
+    renewsCookies: true,
+    renewals: 0,
+    asked: [],
   };
   const server: Server = createServer((request, response) => {
     void answer({ world, pages, origin: url() }, request).then(
@@ -107,6 +119,10 @@ async function answer({ world, pages, origin }: Site, request: IncomingMessage):
       : { status: 404 };
   }
   const archive = /^\/archive\/([^/]+)\/(.+)$/.exec(pathname);
+  if (archive !== null && world.archiveRequestsLeft-- <= 0) {
+    world.asked.push(pathname);
+    return { status: 403 };
+  }
   if (archive !== null)
     return (
       (await world.shows.get(archive[1] ?? '')?.serve('archive', archive[2] ?? '', searchParams)) ?? {
@@ -160,6 +176,7 @@ async function api(
   path: string,
   query: URLSearchParams,
 ): Promise<Reply> {
+  world.asked.push(path);
   if (world.down) return { status: 503, type: 'text/html', body: '<h1>Bad gateway</h1>' };
   const call = `${request.method ?? 'GET'} ${path}`;
   const id = path.split('/')[3] ?? '';
@@ -177,6 +194,8 @@ async function api(
   if (/^GET .*\/playback$/.test(call)) {
     if (view === undefined) return problem(404, 'No such broadcast.');
     const { state, session, startedAt } = view;
+    if (world.archiveRequestsLeft <= 0 && world.renewsCookies)
+      world.archiveRequestsLeft = Number.POSITIVE_INFINITY;
     return json(200, {
       state,
       session,
@@ -221,7 +240,10 @@ async function ownerApi(
     return json(200, next);
   }
   if (channel === undefined) return problem(404, 'No such channel.');
-  if (call.endsWith('/stream-key')) return json(200, { streamKey });
+  if (call.endsWith('/stream-key')) {
+    world.renewals += 1;
+    return json(200, { streamKey: `${channel.channelId}_${String(world.renewals).repeat(32)}` });
+  }
   if (call.endsWith('/studio')) return json(200, world.studio ?? { channel });
   if (call.endsWith('/broadcasts')) return json(200, { broadcasts: [...world.broadcasts.values()] });
   if (call.startsWith('PATCH')) {
