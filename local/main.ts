@@ -120,10 +120,6 @@ else {
       ...options,
       ffmpeg: process.env['FFMPEG'] ?? 'ffmpeg',
       say: (text) => console.log(text),
-      onCrash: (description) => {
-        console.error(description);
-        if (!stopping) void stop(1);
-      },
     });
     if (!stopping) greet(platform, options);
   } catch (error) {

@@ -8,8 +8,8 @@ import { openDataFolder } from './data.ts';
 import { startDemoBroadcast, type DemoBroadcast } from './demo-broadcast.ts';
 import { startEdge } from './edge/edge.ts';
 import { createIssuer } from './issuer/issuer.ts';
+import { keepRunning } from './keep-running.ts';
 import { startProgram, type Program } from './program.ts';
-import { startTables } from './tables.ts';
 
 export interface PlatformOptions {
   /** Port of the pages; 0 takes any free one. */
@@ -25,8 +25,6 @@ export interface PlatformOptions {
   readonly x264Preset?: string;
   /** For people: progress and notable events. */
   readonly say: (text: string) => void;
-  /** A program ended by itself. */
-  readonly onCrash: (description: string) => void;
 }
 
 export interface Platform {
@@ -34,6 +32,8 @@ export interface Platform {
   readonly rtmpUrl: string;
   readonly demo: DemoBroadcast | undefined;
   readonly ingest: Program;
+  /** Process ids, for tests of crashes: each program is started again when it ends by itself. */
+  readonly pids: { readonly tables: number; readonly api: number };
   /** Prometheus metrics of the ingest task. */
   readonly ingestHttpUrl: string;
   /** A token of the local issuer, for the demo, tests and benches. */
@@ -82,11 +82,23 @@ async function start(
   options.say('Building the pages …');
   await buildPages();
 
-  const tables = await startTables({ path: data.tables });
-  ending.push(() => tables.close());
+  const { say } = options;
+  const tables = await keepRunning({
+    name: 'tables',
+    say,
+    start: (onCrash, before) =>
+      startProgram({
+        name: 'tables',
+        main: join(import.meta.dirname, 'tables-program.ts'),
+        env: { TABLES_PATH: data.tables, TABLES_PORT: String(before?.ports['http'] ?? 0) },
+        logFile: join(data.logs, 'tables.log'),
+        onCrash,
+      }),
+  });
+  ending.push(() => tables.stop());
   const storeEnvironment = {
     TABLE_PREFIX: 'tidecast',
-    DYNAMODB_ENDPOINT: tables.endpoint,
+    DYNAMODB_ENDPOINT: `http://${host}:${tables.program.ports['http']}`,
     AWS_REGION: 'us-east-1',
     // DynamoDB's client wants credentials; the embedded tables do not look at them.
     AWS_ACCESS_KEY_ID: 'local',
@@ -104,49 +116,56 @@ async function start(
   });
 
   options.say('Starting the programs …');
-  const startIngest = (rtmpPort: number): Promise<Program> =>
-    startProgram({
-      name: 'ingest',
-      main: join(containers, 'ingest', 'main.ts'),
-      env: {
-        ...storeEnvironment,
-        TASK_ID: `local-${randomBytes(4).toString('hex')}`,
-        SLOT: slot,
-        RTMP_HOST: host,
-        RTMP_PORT: String(rtmpPort),
-        HTTP_HOST: host,
-        HTTP_PORT: '0',
-        SPOOL_DIR: data.spool,
-        LADDER: options.ladder,
-        FFMPEG: options.ffmpeg,
-        ...(options.graceWindowS === undefined ? {} : { GRACE_WINDOW_S: String(options.graceWindowS) }),
-        ...(options.x264Preset === undefined ? {} : { X264_PRESET: options.x264Preset }),
-      },
-      logFile: join(data.logs, 'ingest.log'),
-      onCrash: options.onCrash,
-    });
-  let ingest = await startIngest(options.rtmpPort);
+  const ingest = await keepRunning({
+    name: 'ingest',
+    say,
+    start: (onCrash, before) =>
+      startProgram({
+        name: 'ingest',
+        main: join(containers, 'ingest', 'main.ts'),
+        env: {
+          ...storeEnvironment,
+          TASK_ID: `local-${randomBytes(4).toString('hex')}`,
+          SLOT: slot,
+          RTMP_HOST: host,
+          RTMP_PORT: String(before?.ports['rtmp'] ?? options.rtmpPort),
+          HTTP_HOST: host,
+          HTTP_PORT: '0',
+          SPOOL_DIR: data.spool,
+          LADDER: options.ladder,
+          FFMPEG: options.ffmpeg,
+          ...(options.graceWindowS === undefined ? {} : { GRACE_WINDOW_S: String(options.graceWindowS) }),
+          ...(options.x264Preset === undefined ? {} : { X264_PRESET: options.x264Preset }),
+        },
+        logFile: join(data.logs, 'ingest.log'),
+        onCrash,
+      }),
+  });
   ending.push(() => ingest.stop());
-  const rtmpPort = ingest.ports['rtmp'] ?? options.rtmpPort;
-  const rtmpUrl = `rtmp://${host}:${rtmpPort}/live`;
-  const ingestHttpUrl = (): string => `http://${host}:${ingest.ports['http']}`;
+  const rtmpUrl = `rtmp://${host}:${ingest.program.ports['rtmp']}/live`;
+  const ingestHttpUrl = (): string => `http://${host}:${ingest.program.ports['http']}`;
 
-  const api = await startProgram({
+  const api = await keepRunning({
     name: 'api',
-    main: join(containers, 'api', 'main.ts'),
-    env: {
-      ...storeEnvironment,
-      HTTP_HOST: host,
-      HTTP_PORT: '0',
-      OIDC_ISSUER: `${url}/local-issuer`,
-      OIDC_CLIENT_ID: clientId,
-      RTMP_URL: rtmpUrl,
-      PUBLIC_URL: url,
-      COOKIE_KEY_FILE: data.cookieKeyFile,
-      COOKIE_KEY_PAIR_ID: cookieKeyPairId,
-    },
-    logFile: join(data.logs, 'api.log'),
-    onCrash: options.onCrash,
+    say,
+    start: (onCrash, before) =>
+      startProgram({
+        name: 'api',
+        main: join(containers, 'api', 'main.ts'),
+        env: {
+          ...storeEnvironment,
+          HTTP_HOST: host,
+          HTTP_PORT: String(before?.ports['http'] ?? 0),
+          OIDC_ISSUER: `${url}/local-issuer`,
+          OIDC_CLIENT_ID: clientId,
+          RTMP_URL: rtmpUrl,
+          PUBLIC_URL: url,
+          COOKIE_KEY_FILE: data.cookieKeyFile,
+          COOKIE_KEY_PAIR_ID: cookieKeyPairId,
+        },
+        logFile: join(data.logs, 'api.log'),
+        onCrash,
+      }),
   });
   ending.push(() => api.stop());
 
@@ -155,7 +174,7 @@ async function start(
     port,
     origins: {
       ingest: (wanted) => (wanted === slot ? new URL(ingestHttpUrl()) : undefined),
-      api: new URL(`http://${host}:${api.ports['http']}`),
+      api: new URL(`http://${host}:${api.program.ports['http']}`),
       archive: await openObjectStore({ url: objectStore, region: storeEnvironment.AWS_REGION, clock }),
       web: join(import.meta.dirname, '..', 'dist', 'web'),
     },
@@ -185,19 +204,19 @@ async function start(
     rtmpUrl,
     demo,
     get ingest() {
-      return ingest;
+      return ingest.program;
+    },
+    get pids() {
+      return { tables: tables.program.pid, api: api.program.pid };
     },
     get ingestHttpUrl() {
       return ingestHttpUrl();
     },
     tokenFor: (person) => Promise.resolve(issuer.signFor(person)),
-    restartIngest: async (how) => {
-      await (how === 'kill' ? ingest.kill() : ingest.stop());
-      ingest = await startIngest(rtmpPort);
-    },
+    restartIngest: (how) => ingest.restart(how),
     stop,
     killAll: async () => {
-      await Promise.all([ingest.kill(), api.kill()]);
+      await Promise.all([ingest.kill(), api.kill(), tables.kill()]);
     },
   };
 }

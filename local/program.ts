@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { openLogFile } from './log-file.ts';
 
 export interface ProgramOptions {
   readonly name: string;
@@ -44,7 +44,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     // Ctrl-C reaches the whole group of the terminal; programs are ended one after the other by their starter.
     detached: true,
   });
-  const log = createWriteStream(options.logFile, { flags: 'a' });
+  const log = openLogFile(options.logFile);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {

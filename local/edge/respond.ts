@@ -35,6 +35,44 @@ export interface Delivery {
   readonly viewerHeaders: Readonly<Record<string, string>>;
 }
 
+/**
+ * How much of a body that nobody wants is read after its answer: closing on unread bytes resets the
+ * connection, and the viewer may lose the answer. As large as the bodies that are forwarded; as nginx's
+ * lingering close, shorter.
+ */
+const lingerBytes = 1024 ** 2;
+const lingerMs = 1_000;
+
+/** Takes the request from whoever read it and throws its rest away, to its end or to the bounds. */
+function drain(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    request.unpipe();
+    if (request.readableEnded || request.destroyed) return resolve();
+    let left = lingerBytes;
+    const timer = setTimeout(resolve, lingerMs);
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) resolve();
+    });
+    request.once('end', resolve).once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    // A pipe that waited for its target has paused it.
+    request.resume();
+  });
+}
+
+/** Ends an answer whose bytes are all written. */
+const finish = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  await drain(request);
+  response.end();
+};
+
+/** Said with an answer that comes before the request is all there: what follows it can't be told apart. */
+export const closeIfUnread = (request: IncomingMessage): Readonly<Record<string, string>> =>
+  request.complete ? {} : { connection: 'close' };
+
 /** A short answer of the edge's own. */
 export function refuse(
   response: ServerResponse,
@@ -51,9 +89,11 @@ export function refuse(
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(text) + 1,
     ...headers,
   });
-  response.end(`${text}\n`);
+  response.write(`${text}\n`);
+  void finish(response.req, response);
 }
 
 /** Sends an answer that is in memory: whole, as a range, or as "you have it already". */
@@ -109,12 +149,12 @@ export async function sendAlone(delivery: Delivery, answer: OriginAnswer, gzip: 
     ...(length === undefined || squeeze ? {} : { 'content-length': length }),
     ...delivery.viewerHeaders,
     ...marked(delivery.result),
+    ...closeIfUnread(request),
   };
   if (answer.status === 200 && matchesEtag(request.headers['if-none-match'], one(headers['etag']))) {
     write(response, 304, withoutBody(headers));
-    response.end();
     body.destroy();
-    return;
+    return finish(request, response);
   }
   write(response, answer.status, headers);
   if (request.method === 'HEAD') {
@@ -122,5 +162,7 @@ export async function sendAlone(delivery: Delivery, answer: OriginAnswer, gzip: 
     body.destroy();
     return;
   }
-  await (squeeze ? pipeline(body, compressStream(), response) : pipeline(body, response));
+  const open = { end: false };
+  await (squeeze ? pipeline(body, compressStream(), response, open) : pipeline(body, response, open));
+  await finish(request, response);
 }

@@ -6,7 +6,7 @@ import { OriginError } from './answer.ts';
 import { forward } from './cache-key.ts';
 import { forwardedFor, whileWaiting, type Counters, type Exchange } from './exchange.ts';
 import type { Origins } from './origins/origins.ts';
-import { refuse, sendAlone } from './respond.ts';
+import { closeIfUnread, refuse, sendAlone } from './respond.ts';
 
 /** The largest body that an API call has is a title; this leaves room for a chat export to come. */
 export const maxBodyBytes = 1024 ** 2;
@@ -73,7 +73,7 @@ export function createWriter(dependencies: {
       if (response.destroyed) return;
       if (error instanceof OriginError && error.cause instanceof BodyTooLargeError) {
         counters.refused += 1;
-        return refuse(response, 413, tooLarge, { connection: 'close' });
+        return refuse(response, 413, tooLarge, closeIfUnread(request));
       }
       counters.originFailures += 1;
       log.warn({ route: route.name, path, err: error }, 'origin failed');
@@ -81,6 +81,7 @@ export function createWriter(dependencies: {
         response,
         error instanceof OriginError ? error.status : 502,
         error instanceof OriginError ? `${error.message}.` : 'The origin failed.',
+        closeIfUnread(request),
       );
     }
   };

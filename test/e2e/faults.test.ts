@@ -169,6 +169,34 @@ describe('a broadcast under faults', () => {
     expect(ended.durationS).toBeCloseTo(list.durationS, 0);
   });
 
+  it('goes on when the API and the tables are killed; both come back by themselves', async () => {
+    const channel = await platform.newChannel('API and tables killed');
+    const encoder = push(channel.target);
+    const { broadcast, playback } = await channel.live();
+    const { tables, api } = platform.pids;
+    process.kill(tables, 'SIGKILL');
+    process.kill(api, 'SIGKILL');
+    const list = new URL('160p/index.m3u8', new URL(playback.live ?? '', platform.url));
+    const newest = async (): Promise<number> =>
+      Number(
+        /-(\d+)\.\d+\.m4s/.exec(
+          (await (await fetch(list)).text()).split('\n').findLast((line) => line.includes('.m4s')) ?? '',
+        )?.[1] ?? -1,
+      );
+    const before = await newest();
+    await until('the live playlist goes on', async () => ((await newest()) > before + 1 ? true : undefined));
+    await until('API and tables are back', () => view(broadcast.broadcastId).catch(() => undefined));
+    expect(platform.pids.tables).not.toBe(tables);
+    expect(await state(broadcast.broadcastId, 'live')).toMatchObject({ session: 1 });
+    await encoder.finish();
+    await state(broadcast.broadcastId, 'ended');
+    expect(await finishedList(broadcast.broadcastId)).toMatchObject({
+      gaps: 0,
+      discontinuities: 0,
+      missing: [],
+    });
+  });
+
   it('shows a private broadcast to its owner only, live and recorded', async () => {
     const channel = await platform.newChannel('Private');
     await platform.api('PATCH', `/api/channels/${channel.channelId}`, { visibility: 'private' });

@@ -47,9 +47,6 @@ export async function startTestPlatform(options: Partial<PlatformOptions> = {}):
     x264Preset: 'ultrafast',
     ffmpeg: process.env['FFMPEG'] ?? 'ffmpeg',
     say: () => {},
-    onCrash: (description) => {
-      throw new Error(description);
-    },
     ...options,
     data,
   });

@@ -16,10 +16,13 @@ export const growingPlaylistHeaders: Headers = {
   cacheControl: 'public, max-age=1',
 };
 
-/** Not immutable: a recording that a crash cut short is completed later. */
+/**
+ * A minute, not longer: a recording that a crash cut short is completed later, and a broadcast whose end the
+ * table did not learn of may go on. Media, which is what costs, is kept for ever.
+ */
 export const endedPlaylistHeaders: Headers = {
   contentType: 'application/vnd.apple.mpegurl',
-  cacheControl: 'public, max-age=3600',
+  cacheControl: 'public, max-age=60',
 };
 
 /** Renewed every 10 s. */

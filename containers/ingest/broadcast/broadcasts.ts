@@ -98,6 +98,8 @@ export class Broadcasts {
     try {
       if (signal.aborted) return gone;
       if (this.#stopping) return stopping;
+      // What was ended on purpose must not be gone on with because the table was away at that moment.
+      await Promise.all(before.map((held) => held.confirmEnd()));
       const { broadcast, resumed } = await this.#deps.records.openSession(channel);
       // One that the table calls past its grace window has been replaced: end it here and now.
       await Promise.all(before.filter((held) => held.id !== broadcast.broadcastId).map((held) => held.end()));

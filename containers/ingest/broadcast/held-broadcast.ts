@@ -46,6 +46,8 @@ export class HeldBroadcast {
   #confirmedAt: number;
   /** The item says `ended`: nobody else can take the broadcast up any more. */
   #itemEnded = false;
+  /** The end that the table has not taken yet. */
+  #unwritten: { readonly endedAt: number; readonly durationS: number } | undefined;
   #encoderSeenAt: number;
   #input: InputState | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
@@ -292,21 +294,33 @@ export class HeldBroadcast {
     this.#phase = 'released';
   }
 
+  /** Writes the end again that the table did not take. Rejects with TableError when it still does not. */
+  async confirmEnd(): Promise<void> {
+    if (this.#unwritten !== undefined) await this.#writeEnd(this.#unwritten);
+  }
+
   async #endItem(durationS: number): Promise<void> {
-    const { records, clock, log } = this.#deps;
+    this.#unwritten = { endedAt: this.#deps.clock.now(), durationS };
     try {
-      const outcome = await records.end({
-        broadcastId: this.id,
-        session: this.#record.session,
-        endedAt: clock.now(),
-        durationS,
-      });
-      this.#itemEnded = outcome === 'ended';
-      log.info({ broadcast: this.id, durationS, outcome }, 'broadcast ended');
+      await this.#writeEnd(this.#unwritten);
     } catch (error) {
-      // Nobody reports it any more: recovery, of this task or another, ends it a little later.
-      log.error({ broadcast: this.id, err: error }, 'could not write that the broadcast has ended');
+      // Nobody reports it any more: the next session of the channel, or recovery, writes it a little later.
+      this.#deps.log.error(
+        { broadcast: this.id, err: error },
+        'could not write that the broadcast has ended',
+      );
     }
+  }
+
+  async #writeEnd(ended: { readonly endedAt: number; readonly durationS: number }): Promise<void> {
+    const outcome = await this.#deps.records.end({
+      broadcastId: this.id,
+      session: this.#record.session,
+      ...ended,
+    });
+    this.#unwritten = undefined;
+    this.#itemEnded = outcome === 'ended';
+    this.#deps.log.info({ broadcast: this.id, durationS: ended.durationS, outcome }, 'broadcast ended');
   }
 
   /** Title and visibility belong to the API: the report's answer tells what they are now. */

@@ -1,4 +1,5 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type ClientRequestArgs, type IncomingMessage } from 'node:http';
+import { Socket, type NetConnectOpts, type SocketConstructorOpts } from 'node:net';
 import { OriginError, type OriginAnswer, type OriginRequest } from '../answer.ts';
 import { answerHeaders } from './headers.ts';
 
@@ -12,13 +13,44 @@ class StaleConnectionError extends Error {
   override readonly name = 'StaleConnectionError';
 }
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+type Written = (error?: Error | null) => void;
+
+/**
+ * An origin that refuses a body answers early and closes: our next write fails while the answer waits to be
+ * read. A socket of Node's is destroyed by that, answer and all. This one leaves the end to its reading side,
+ * which has the answer first and then the same reset or end.
+ */
+class AnswerFirstSocket extends Socket {
+  override _write(chunk: unknown, encoding: BufferEncoding, done: Written): void {
+    super._write(chunk, encoding, leftToReading(done));
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: Written): void {
+    super._writev?.(chunks, leftToReading(done));
+  }
+}
+
+const leftToReading =
+  (done: Written): Written =>
+  (error) => {
+    const closed = codeOf(error) === 'EPIPE' || codeOf(error) === 'ECONNRESET';
+    done(closed ? null : error);
+  };
+
+class OriginAgent extends Agent {
+  override createConnection(options: ClientRequestArgs): Socket {
+    return new AnswerFirstSocket(options as SocketConstructorOpts).connect(options as NetConnectOpts);
+  }
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  (error as NodeJS.ErrnoException | null | undefined)?.code;
 
 /** Origins that speak HTTP: ingest tasks and the API, over connections that are kept alive. */
 export function createHttpOrigin(options: { readonly timeoutMs: number }): HttpOrigin {
   // Blocking reload holds a connection for each playlist that somebody waits for, so the bound is wide:
   // it protects this process's descriptors, not the origin.
-  const agent = new Agent({ keepAlive: true, maxSockets: 1024, maxFreeSockets: 64 });
+  const agent = new OriginAgent({ keepAlive: true, maxSockets: 1024, maxFreeSockets: 64 });
 
   const send = (base: URL, request: OriginRequest): Promise<OriginAnswer> =>
     new Promise((resolve, reject) => {

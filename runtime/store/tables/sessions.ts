@@ -120,7 +120,9 @@ export function createSessions(options: {
   const resume = (current: Broadcast, { taskId, slot, now }: OpenSession): Promise<Broadcast | undefined> =>
     change('continue a broadcast', current.broadcastId, {
       update:
-        'SET #session = :next, #state = :live, taskId = :task, slot = :slot, seenAt = :now, encoderSeenAt = :now',
+        'SET #session = :next, #state = :live, taskId = :task, slot = :slot, seenAt = :now, encoderSeenAt = :now ' +
+        // What the connection before sent is not what this one sends.
+        'REMOVE #input',
       condition: '#session = :session AND #state <> :ended AND attribute_not_exists(superseded)',
       values: {
         ':session': current.session,

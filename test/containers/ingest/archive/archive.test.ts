@@ -80,7 +80,7 @@ describe('an archive', () => {
     expect(store.objects.get(`${folder}/720p/index.m3u8`)).toMatchObject(live);
     expect(store.objects.get(`${folder}/master.m3u8`)).toMatchObject(live);
     await archive.end();
-    const ended = { ...live, cacheControl: 'public, max-age=3600' };
+    const ended = { ...live, cacheControl: 'public, max-age=60' };
     expect(store.objects.get(`${folder}/720p/index.m3u8`)).toMatchObject(ended);
     expect(store.objects.get(`${folder}/master.m3u8`)).toMatchObject(ended);
     const sent = mediaSegment('720p', { msn: 0, run: '1-0', discontinuity: false });

@@ -53,7 +53,7 @@ describe('a process killed with -9', () => {
         }
       }
       for (const segment of spooled) expect(playable).toContain(segment);
-      expect((await store.get(`archive/${broadcastId}/master.m3u8`))?.cacheControl).toContain('3600');
+      expect((await store.get(`archive/${broadcastId}/master.m3u8`))?.cacheControl).toContain('max-age=60');
       expect(await spooledBroadcasts(spoolDir)).toEqual([]);
     },
   );

@@ -189,6 +189,27 @@ describe('the chunk reader', () => {
     expect(() => reader.push(header)).toThrow('type 20 with 11 bytes');
   });
 
+  it.each([15, 18])('skips data (type %i) over the limit without keeping it, and goes on', (type) => {
+    const { reader, messages } = readerOf({ ...wide, messageBytes: (t) => (t === 9 ? 100 : 64 * 1024) });
+    const long = encodeChunks(message({ type, payload: payloadOf(100_000, 0) }), 4, 128);
+    for (const piece of split(long, [1_000])) {
+      reader.push(piece);
+      expect(reader.bufferedBytes).toBe(0);
+    }
+    const short = message({ type, payload: payloadOf(300, 0) });
+    reader.push(Buffer.concat([encodeChunks(short, 4, 128), encodeChunks(message(), 6, 128)]));
+    expect(messages).toStrictEqual([short, message()]);
+    expect(reader.bufferedBytes).toBe(0);
+  });
+
+  it('takes another message on a chunk stream whose skipped one is aborted', () => {
+    const { reader, messages } = readerOf({ ...wide, messageBytes: () => 100 });
+    reader.push(encodeChunks(message({ type: 18, payload: payloadOf(300, 0) }), 4, 128).subarray(0, 140));
+    reader.abort(4);
+    reader.push(encodeChunks(message(), 4, 128));
+    expect(messages).toStrictEqual([message()]);
+  });
+
   it('refuses more chunk streams than allowed', () => {
     const { reader } = readerOf({ ...wide, chunkStreams: 2 });
     for (const id of [2, 3, 2]) reader.push(encodeChunks(message(), id, 128));

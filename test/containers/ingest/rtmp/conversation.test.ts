@@ -88,6 +88,13 @@ class Talk {
 }
 
 describe('a conversation', () => {
+  it('goes on after metadata of 100,000 bytes, which it leaves out', () => {
+    const talk = Talk.publishing();
+    talk.message(18, encodeAmf0(['@setDataFrame', 'onMetaData', 'x'.repeat(50_000), 'x'.repeat(50_000)]));
+    talk.message(9, videoPayload(), 40);
+    expect(talk.media.map(({ kind, timestampMs }) => [kind, timestampMs])).toStrictEqual([['video', 40]]);
+  });
+
   it('answers connect with window, bandwidth, chunk size and success, in this order', () => {
     const talk = Talk.ready();
     expect(talk.said.map(({ type }) => type)).toStrictEqual([5, 6, 1, 20]);
