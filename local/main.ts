@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defaultRungs } from '../core/media/ladder.ts';
 import { DataFolderBusyError } from './data.ts';
 import { startPlatform, type Platform } from './platform.ts';
 
@@ -13,6 +14,7 @@ const help = `Tidecast on this machine: RTMP in, low-latency HLS and recordings 
   --port N           pages and HLS on http://127.0.0.1:N     (default 8080)
   --rtmp-port N      RTMP server on 127.0.0.1:N              (default 1935)
   --ladder NAMES     renditions to make, e.g. 720p,360p      (default: by the number of cores)
+                     of ${defaultRungs.map((rung) => rung.name).join(', ')}
   --data FOLDER      where recordings, channels and keys are kept  (default .tidecast)
   --help             this text
 
@@ -51,7 +53,7 @@ function parse(): {
     demo: values.demo,
     port: readPort('--port', values.port),
     rtmpPort: readPort('--rtmp-port', values['rtmp-port']),
-    ladder: values.ladder,
+    ladder: readLadder(values.ladder),
     data: resolve(values.data),
   };
 }
@@ -62,10 +64,18 @@ function ladderForCores(cores: number): string {
   return cores <= 4 ? '720p,480p,360p,160p' : '1080p,720p,480p,360p,160p';
 }
 
+function readLadder(names: string): string {
+  const known = defaultRungs.map((rung) => rung.name);
+  const unknown = names.split(',').find((name) => !known.includes(name.trim()));
+  if (unknown !== undefined)
+    throw new RangeError(`--ladder ${names}: '${unknown}' is none of ${known.join(', ')}`);
+  return names;
+}
+
 function readPort(option: string, text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new RangeError(`${option} ${text}: must be 0 to 65535`);
+    throw new RangeError(`${option} ${text}: must be a number from 0 to 65535`);
   return port;
 }
 

@@ -74,7 +74,9 @@ async function start(
   ending: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
-  const port = await freePort(options.port);
+  const port = await freePort(options.port, '--port');
+  // The RTMP server would say so only in its log.
+  if (options.rtmpPort !== 0) await freePort(options.rtmpPort, '--rtmp-port');
   const url = `http://${host}:${port}`;
   const objectStore = `file://${data.objects}`;
   const log = createLogger('local', 'warn');
@@ -222,14 +224,16 @@ async function start(
 }
 
 /** The public address stands in the API's environment before the edge listens, so a free port has to be known first. */
-async function freePort(wanted: number): Promise<number> {
+async function freePort(wanted: number, option: string): Promise<number> {
   const probe = createServer();
   try {
     return await new Promise<number>((resolve, reject) => {
       probe.once('error', (error: NodeJS.ErrnoException) => {
         reject(
           error.code === 'EADDRINUSE'
-            ? new Error(`port ${wanted} is taken by another program: end it, or choose another with --port`)
+            ? new Error(
+                `port ${wanted} is taken by another program: end it, or choose another with ${option}`,
+              )
             : error,
         );
       });

@@ -111,7 +111,12 @@ describe('npm start', () => {
     });
     const bad = await run('--port', 'abc');
     expect(bad.code).not.toBe(0);
-    expect(bad.output).toContain('--port abc: must be 0 to 65535');
+    expect(bad.output).toContain('--port abc: must be a number from 0 to 65535');
+    const ladder = await run('--ladder', '999p');
+    expect(ladder).toMatchObject({
+      code: 2,
+      output: expect.stringContaining("'999p' is none of 1080p") as string,
+    });
     const nowhere = await run('--data', join(data, 'no', 'such', 'folder'));
     expect(nowhere.code).not.toBe(0);
     expect(nowhere.output).toContain('its parent has to exist');

@@ -31,7 +31,13 @@ export const isRunning = (pid: number): boolean => processes().some((process) =>
 /** Children, their children, and so on. */
 export function descendantsOf(pid: number): readonly ProcessFacts[] {
   const all = processes();
-  const below = (parent: number): readonly ProcessFacts[] =>
-    all.filter((process) => process.parent === parent).flatMap((child) => [child, ...below(child.pid)]);
-  return below(pid);
+  const found: ProcessFacts[] = [];
+  const parents = [pid];
+  for (let parent = parents.pop(); parent !== undefined; parent = parents.pop())
+    for (const process of all)
+      if (process.parent === parent) {
+        found.push(process);
+        parents.push(process.pid);
+      }
+  return found;
 }
