@@ -5,7 +5,7 @@ import {
   readBasicHeader,
   readMessageHeader,
 } from './chunk-header.ts';
-import { isMedia, type RtmpMessage } from './message.ts';
+import { isData, isMedia, type RtmpMessage } from './message.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** What a peer may make us hold. Replaced by wider ones once it has been let in. */
@@ -13,7 +13,7 @@ export interface ReaderLimits {
   readonly chunkStreams: number;
   /** All messages under way together. */
   readonly bufferedBytes: number;
-  /** By message type. */
+  /** By message type. Data over it is skipped, anything else over it is a violation. */
   messageBytes(type: number): number;
 }
 
@@ -21,6 +21,8 @@ export interface ReaderLimits {
 const initialChunkSize = 128;
 /** A message starts with as much memory as this, then doubles: announcing 10 MiB costs nothing until they are sent. */
 const firstAllocationBytes = 64 * 1024;
+/** Stands for the payload of a message that is only counted: told by identity, never written to. */
+const skipped = Buffer.alloc(0);
 
 /**
  * Takes the bytes of a connection as they come, in any pieces, and calls `onMessage` for each whole message.
@@ -135,17 +137,24 @@ export class ChunkReader {
 
   #startMessage(stream: ChunkStream): void {
     const limit = this.#limits.messageBytes(stream.type);
+    stream.received = 0;
     if (stream.length > limit) {
+      // Metadata can be done without; an encoder that loses its connection for it would try again for ever.
+      if (isData(stream.type)) {
+        stream.payload = skipped;
+        return;
+      }
       throw new ProtocolError(`message of type ${stream.type} with ${stream.length} bytes, over ${limit}`);
     }
     stream.payload = this.#allocate(Math.min(stream.length, firstAllocationBytes));
-    stream.received = 0;
   }
 
   #takePayload(stream: ChunkStream, bytes: Buffer, offset: number): number {
     const count = Math.min(this.#chunkRemaining, bytes.length - offset);
-    const payload = this.#room(stream, stream.received + count);
-    bytes.copy(payload, stream.received, offset, offset + count);
+    if (stream.payload !== skipped) {
+      const payload = this.#room(stream, stream.received + count);
+      bytes.copy(payload, stream.received, offset, offset + count);
+    }
     stream.received += count;
     this.#chunkRemaining -= count;
     if (isMedia(stream.type)) this.#mediaBytes += count;
@@ -178,6 +187,7 @@ export class ChunkReader {
   #finishMessage(stream: ChunkStream): void {
     const payload = stream.payload ?? Buffer.alloc(0);
     this.#release(stream, payload);
+    if (payload === skipped) return;
     this.#onMessage({
       type: stream.type,
       streamId: stream.streamId,

@@ -45,7 +45,7 @@ export const defaultLimits: RtmpLimits = {
   bufferedBytesBeforePublish: 16 * 1024,
   /** A key frame of 2160p at 100 Mbps is under 5 MiB; gortmplib has the same limit. */
   messageBytes: 10 * 1024 * 1024,
-  /** Commands and metadata after publish: onMetaData of OBS is about 500 bytes, cue points with text a few KiB. */
+  /** Commands and metadata after publish: onMetaData of OBS is about 500 bytes, cue points with text a few KiB. Longer data is skipped. */
   commandBytes: 64 * 1024,
   chunkStreams: 64,
   /** One video message of the largest size with audio and metadata between its chunks. */

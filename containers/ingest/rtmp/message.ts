@@ -24,8 +24,8 @@ export const messageType = {
   commandAmf0: 20,
 } as const;
 
+export const isData = (type: number): boolean =>
+  type === messageType.dataAmf0 || type === messageType.dataAmf3;
+
 export const isMedia = (type: number): boolean =>
-  type === messageType.audio ||
-  type === messageType.video ||
-  type === messageType.dataAmf0 ||
-  type === messageType.dataAmf3;
+  type === messageType.audio || type === messageType.video || isData(type);
