@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest, type ClientRequestArgs, type IncomingMessage } from 'node:http';
-import { Socket, type NetConnectOpts, type SocketConstructorOpts } from 'node:net';
+import { Socket, type NetConnectOpts } from 'node:net';
 import { OriginError, type OriginAnswer, type OriginRequest } from '../answer.ts';
 import { answerHeaders } from './headers.ts';
 
@@ -39,7 +39,7 @@ const leftToReading =
 
 class OriginAgent extends Agent {
   override createConnection(options: ClientRequestArgs): Socket {
-    return new AnswerFirstSocket(options as SocketConstructorOpts).connect(options as NetConnectOpts);
+    return new AnswerFirstSocket(options).connect(options as NetConnectOpts);
   }
 }
 

@@ -91,6 +91,70 @@ describe('calls that change something', () => {
     expect(complete).toBe(false);
   });
 
+  const head = (length: number): string =>
+    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`;
+
+  /** Calls on one connection: one without a body, one with 900,000 bytes, and one more where that is possible. */
+  const callTwice = async (edge: { readonly port: number }, pause: boolean): Promise<string> => {
+    const socket = await open(edge);
+    let text = '';
+    socket.setEncoding('latin1').on('data', (piece: string) => (text += piece));
+    const answered = async (): Promise<string> => {
+      while (!/\r\n\r\n[^]*\n$/.test(text)) await once(socket, 'data');
+      const answer = text;
+      text = '';
+      return answer;
+    };
+    socket.write(head(0));
+    expect(await answered()).toMatch(/^HTTP\/1\.1 201 /);
+    socket.write(head(900_000));
+    socket.write(Buffer.alloc(500_000));
+    // Rejects when the connection is reset: the answer could have been lost.
+    const ended = once(socket, 'end');
+    ended.catch(() => undefined);
+    if (!pause) socket.write(Buffer.alloc(400_000));
+    const refused = await answered();
+    if (pause) {
+      expect(refused).toMatch(/\r\nconnection: close\r\n/i);
+      socket.write(Buffer.alloc(400_000));
+    }
+    if (/\r\nconnection: close\r\n/i.test(refused)) await ended;
+    else {
+      socket.write(head(0));
+      expect(await answered()).toMatch(/^HTTP\/1\.1 201 /);
+    }
+    socket.destroy();
+    return refused;
+  };
+
+  test.each([
+    ['while the viewer still sends', true],
+    ['that the viewer sends at once', false],
+  ])('an API that refuses a body %s is heard, and no call after it hangs', async (_when, pause) => {
+    const origin = await startOrigin((request, response) => {
+      if (request.headers['content-length'] === '0')
+        response.writeHead(201, { 'content-length': 5 }).end('made\n');
+      else response.writeHead(413, { connection: 'close', 'content-length': 6 }).end('large\n');
+    });
+    const edge = await startTestEdge({ api: origin.url });
+    for (let turn = 0; turn < 20; turn++)
+      expect(await callTwice(edge, pause)).toMatch(/^HTTP\/1\.1 413 [^]*large\n$/);
+    expect(edge.stats().originFailures).toBe(0);
+  });
+
+  test.each([true, false])(
+    'an API that breaks off in the middle of a body is a 502, and no call after it hangs (pause: %s)',
+    async (pause) => {
+      const origin = await startOrigin((request, response) => {
+        if (request.headers['content-length'] === '0')
+          response.writeHead(201, { 'content-length': 5 }).end('made\n');
+        else request.socket.destroy();
+      });
+      const edge = await startTestEdge({ api: origin.url });
+      for (let turn = 0; turn < 20; turn++) expect(await callTwice(edge, pause)).toMatch(/^HTTP\/1\.1 502 /);
+    },
+  );
+
   test('a viewer who breaks off in the middle of the body leaves no half call behind', async () => {
     const ended = deferred();
     let complete: boolean | undefined;
