@@ -57,7 +57,8 @@ export interface InputWarning {
     | 'timestamp-jump'
     | 'frame-rate-unsteady'
     | 'bitrate-high'
-    | 'input-stalled';
+    | 'input-stalled'
+    | 'input-slow';
   readonly text: string;
 }
 

@@ -9,6 +9,10 @@ const windowMs = 5_000;
 const longKeyFrameIntervalS = 4;
 const missingTrackMs = 3_000;
 const stalledMs = 2_000;
+/** Media time against wall clock is judged over so long: a hiccup of the network is made up for within it. */
+const paceWindowMs = 10_000;
+/** Viewers at the live edge run dry a second in every twenty below this. */
+const slowInputSpeed = 0.95;
 /** A jump is shown for so long. */
 const jumpShownMs = 30_000;
 /** The highest rung has 7.5 Mbps at 60 fps: twice that gains nothing. */
@@ -33,6 +37,7 @@ export class InputMonitor {
   readonly #bytes = { audio: 0, video: 0 };
   #frames = 0;
   #samples: Sample[];
+  #pace: { readonly atMs: number; readonly videoMs: number }[] = [];
   readonly #intervalsMs: number[] = [];
   #videoMs: number | undefined;
   #keyFrameMs: number | undefined;
@@ -122,6 +127,16 @@ export class InputMonitor {
     };
   }
 
+  /** Media seconds that the encoder sends in a second; undefined until there is enough to judge by. */
+  #inputSpeed(now: number): number | undefined {
+    if (this.#videoMs === undefined) return undefined;
+    this.#pace.push({ atMs: now, videoMs: this.#videoMs });
+    this.#pace = this.#pace.filter(({ atMs }) => now - atMs <= paceWindowMs);
+    const [first] = this.#pace;
+    if (first === undefined || now - first.atMs < paceWindowMs * 0.8) return undefined;
+    return (this.#videoMs - first.videoMs) / (now - first.atMs);
+  }
+
   /** The one before the last key frame, or the present one when that is already longer. */
   #keyFrameInterval(): number | undefined {
     if (this.#keyFrameMs === undefined || this.#videoMs === undefined) return undefined;
@@ -148,6 +163,12 @@ export class InputMonitor {
       if (!this.has('audio')) warn('no-audio', 'no sound received: viewers hear silence');
       if (!this.has('video')) warn('no-video', 'no picture received: viewers see black');
     }
+    const speed = this.#inputSpeed(now);
+    if (speed !== undefined && speed < slowInputSpeed && this.has('video') && now - seenAtMs <= stalledMs)
+      warn(
+        'input-slow',
+        `the encoder sends slower than real time (${speed.toFixed(2)}×): give it a smaller picture or a faster preset`,
+      );
     const keyFrameIntervalS = this.#keyFrameInterval();
     if (keyFrameIntervalS !== undefined && keyFrameIntervalS > longKeyFrameIntervalS)
       warn('key-frame-interval', `key-frame interval ${Math.round(keyFrameIntervalS)} s: set 2 s in OBS`);

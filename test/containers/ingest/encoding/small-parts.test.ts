@@ -81,10 +81,13 @@ describe('the input monitor', () => {
       codes: () => monitor.state(tell).warnings.map(({ code }) => code),
       state: () => monitor.state(tell),
       /** Plays seconds of a source. */
-      play(seconds: number, source: { fps?: number; keyEveryS?: number; audio?: boolean; video?: boolean }) {
-        const { fps = 30, keyEveryS = 2, audio = true, video = true } = source;
+      play(
+        seconds: number,
+        source: { fps?: number; keyEveryS?: number; audio?: boolean; video?: boolean; speed?: number },
+      ) {
+        const { fps = 30, keyEveryS = 2, audio = true, video = true, speed = 1 } = source;
         for (let n = 0; n < seconds * fps; n++) {
-          clock.ms += 1000 / fps;
+          clock.ms += 1000 / fps / speed;
           videoMs += 1000 / fps;
           const at = { positionMs: videoMs, arrivedAtMs: clock.ms, body };
           const key =
@@ -105,6 +108,16 @@ describe('the input monitor', () => {
       keyFrameIntervalS: expect.closeTo(2, 1) as unknown,
     });
     expect(it.state().videoBitrateBps).toBeCloseTo(240_000, -4);
+    expect(it.codes()).toEqual([]);
+  });
+
+  test('warns of an encoder that is slower than real time, and no longer when it has recovered', () => {
+    const it = monitored();
+    for (let s = 0; s < 12; s++) it.play(1, { speed: 0.9 });
+    expect(it.state().warnings).toMatchObject([
+      { code: 'input-slow', text: expect.stringContaining('(0.90×)') as string },
+    ]);
+    for (let s = 0; s < 12; s++) it.play(1, {});
     expect(it.codes()).toEqual([]);
   });
 
@@ -151,7 +164,6 @@ describe('the input monitor', () => {
     const it = monitored();
     for (let n = 0; n < 40; n++) {
       it.play(0.2, {});
-      it.clock.ms += 100;
       it.play(0.1, { fps: 10 });
     }
     expect(it.codes()).toEqual(['frame-rate-unsteady']);
