@@ -58,6 +58,22 @@ describe('the directory', () => {
     expect(await missing()).toEqual([]);
   });
 
+  it('keeps the longest channel name inside its card', async () => {
+    const channelName = 'W'.repeat(60);
+    platform.world.directory = () => ({
+      live: [view({ channelName })],
+      recordings: [view({ channelName, state: 'ended', durationS: 60 })],
+    });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(platform.url);
+    await page.locator('[data-list=recordings]').waitFor();
+    expect(await missing()).toEqual([]);
+    const overflowing = await page
+      .locator('.card')
+      .evaluateAll((cards) => cards.filter((card) => card.scrollWidth > card.clientWidth).length);
+    expect(overflowing).toBe(0);
+  });
+
   it('is walked through by the keyboard from the skip link on', async () => {
     platform.world.directory = () => ({ live: [view()], recordings: [] });
     await page.goto(platform.url);
