@@ -106,6 +106,40 @@ describe('the watch page', () => {
     await page.getByText('This show isn’t here').waitFor();
   });
 
+  it('leads the owner of a private show to the sign-in and back', async () => {
+    await page.goto(`${platform.url}/watch/${id}`);
+    await page.getByText('Is it yours?').waitFor();
+    await page.locator('[data-control=sign-in]').click();
+    await page.waitForURL(/signed-in/);
+    await page.waitForURL(`${platform.url}/watch/${id}`);
+    await page.getByText('This show isn’t here').waitFor();
+    // Signed in, and still not there: then it is not theirs.
+    expect(await page.locator('[data-control=sign-in]').count()).toBe(0);
+  });
+
+  it('takes a show that was made private off the page and asks no more for its media', async () => {
+    platform.world.shows.set(id, new FakeShow(visit().media, 20_000));
+    platform.world.broadcasts.set(id, view());
+    await page.goto(`${platform.url}/watch/${id}`);
+    await playerIs(page, { state: 'playing', mode: 'live' });
+    platform.world.broadcasts.delete(id);
+    platform.world.slot = 'private';
+    await page.getByText('This show isn’t here').waitFor();
+    expect(await page.getByText('LIVE', { exact: true }).count()).toBe(0);
+    expect(await page.title()).toBe('Tidecast');
+    const media: string[] = [];
+    page.on('request', (request) => media.push(request.url()));
+    // Without the engine's end it would ask three times a second.
+    await page.waitForTimeout(1_500);
+    expect(media).toEqual([]);
+    expect(await page.evaluate(() => document.querySelector('video')?.videoWidth)).toBe(0);
+    platform.world.broadcasts.set(id, view());
+    platform.world.slot = 'in-01';
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await playerIs(page, { state: 'playing', mode: 'live' });
+    await page.getByText('LIVE', { exact: true }).waitFor();
+  });
+
   it('has a page for addresses without one', async () => {
     const response = await page.goto(`${platform.url}/nowhere`);
     expect(response?.status()).toBe(404);

@@ -27,6 +27,8 @@ export interface Engine {
   playingDateMs(): number | undefined;
   /** The engine's own estimate of the delay, for streams without dates. */
   latencyS(): number | undefined;
+  /** Loads nothing more and shows nothing, until something is opened. */
+  close(): void;
   destroy(): void;
 }
 

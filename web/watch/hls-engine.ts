@@ -125,6 +125,12 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
     fresh.loadSource(url);
   }
 
+  function close(): void {
+    hls?.destroy();
+    hls = undefined;
+    wanted = undefined;
+  }
+
   return {
     open(nextUrl, nextKind, from) {
       hls?.destroy();
@@ -173,9 +179,7 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
     anchors,
     playingDateMs: () => hls?.playingDate?.getTime(),
     latencyS: () => (hls === undefined || hls.latency === 0 ? undefined : hls.latency),
-    destroy() {
-      hls?.destroy();
-      hls = undefined;
-    },
+    close,
+    destroy: close,
   };
 }

@@ -5,10 +5,12 @@ export interface Overlay {
   readonly title?: string;
   readonly text?: string;
   readonly spinner: boolean;
-  readonly actions: readonly ('recording' | 'retry' | 'directory' | 'studio')[];
+  readonly actions: readonly OverlayChoice[];
 }
 
-export function overlayFor(state: PlayerState): Overlay | undefined {
+export type OverlayChoice = 'recording' | 'retry' | 'directory' | 'sign-in';
+
+export function overlayFor(state: PlayerState, mayBeOwner = false): Overlay | undefined {
   const { phase, trouble, playback } = state;
   switch (phase) {
     case 'playing':
@@ -37,7 +39,7 @@ export function overlayFor(state: PlayerState): Overlay | undefined {
             actions: ['recording'],
           };
     case 'error':
-      return troubles[trouble ?? 'media'];
+      return trouble === 'not-found' && mayBeOwner ? notFoundForStrangers : troubles[trouble ?? 'media'];
     default:
       return playback !== undefined && playback.live === undefined && playback.state === 'live'
         ? {
@@ -53,9 +55,9 @@ export function overlayFor(state: PlayerState): Overlay | undefined {
 const troubles: Readonly<Record<NonNullable<PlayerState['trouble']>, Overlay>> = {
   'not-found': {
     title: 'This show isn’t here',
-    text: 'It may be private or the address mistyped. If it is your own, sign in in the studio and open it from there.',
+    text: 'It may be private, or the address is mistyped.',
     spinner: false,
-    actions: ['directory', 'studio'],
+    actions: ['retry', 'directory'],
   },
   unreachable: {
     title: 'Tidecast can’t be reached',
@@ -81,4 +83,12 @@ const troubles: Readonly<Record<NonNullable<PlayerState['trouble']>, Overlay>> =
     spinner: false,
     actions: ['directory'],
   },
+};
+
+/** The sign-in ends with its tab: the owner too is a stranger in a new one. */
+const notFoundForStrangers: Overlay = {
+  title: 'This show isn’t here',
+  text: 'It may be private, or the address is mistyped. Is it yours? Sign in.',
+  spinner: false,
+  actions: ['sign-in', 'retry', 'directory'],
 };

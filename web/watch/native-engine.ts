@@ -30,6 +30,12 @@ export function createNativeEngine(video: HTMLVideoElement, events: EngineEvents
     if (seekable.length > 0) video.currentTime = Math.max(0, seekable.end(seekable.length - 1) - 2);
   }
 
+  function close(): void {
+    wanted = undefined;
+    video.removeAttribute('src');
+    video.load();
+  }
+
   const onLoaded = (): void => {
     goToWanted();
     events.onLevels();
@@ -81,11 +87,11 @@ export function createNativeEngine(video: HTMLVideoElement, events: EngineEvents
       return startMs === undefined ? undefined : startMs + video.currentTime * 1000;
     },
     latencyS: () => undefined,
+    close,
     destroy() {
       video.removeEventListener('loadedmetadata', onLoaded);
       video.removeEventListener('error', onError);
-      video.removeAttribute('src');
-      video.load();
+      close();
     },
   };
 }

@@ -3,7 +3,7 @@ import { measureOffset } from '../api/clock.ts';
 import { CopyButton } from '../design/copy-button.tsx';
 import { Frame } from '../design/frame.tsx';
 import { LiveBadge } from '../design/live-badge.tsx';
-import { createHere } from '../session/here.ts';
+import { createHere, type Here } from '../session/here.ts';
 import { titleOf } from '../show/title.ts';
 import { ago, day } from '../words/time.ts';
 import { createHlsEngine, hlsSupported } from './hls-engine.ts';
@@ -16,10 +16,18 @@ interface Parts {
   readonly video: HTMLVideoElement;
   readonly player: Player;
   readonly sound: Sound;
+  readonly signIn: (() => Promise<void>) | undefined;
+}
+
+/** Back to this address. The OIDC library is loaded only by those who want it. */
+async function enter(here: Here): Promise<void> {
+  const { signInHere } = await import('../session/sign-in-here.ts');
+  await signInHere(here).begin(location.pathname);
 }
 
 function createParts(broadcastId: string): Parts & { readonly destroy: () => void } {
-  const { api } = createHere();
+  const here = createHere();
+  const { api } = here;
   const video = document.createElement('video');
   video.playsInline = true;
   video.preload = 'auto';
@@ -46,6 +54,7 @@ function createParts(broadcastId: string): Parts & { readonly destroy: () => voi
     video,
     player,
     sound,
+    signIn: here.tokens.read(Date.now()) === undefined ? () => enter(here) : undefined,
     destroy() {
       document.removeEventListener('visibilitychange', onVisibility);
       player.destroy();
@@ -72,12 +81,14 @@ export function WatchPage({ broadcastId }: { readonly broadcastId: string }) {
 function About({ player }: { readonly player: Player }) {
   const show = player.broadcast.value;
   const title = show === undefined ? undefined : titleOf(show);
+  // Whoever may no longer see the show is not told about it either.
+  const gone = player.state.value.trouble === 'not-found';
   useEffect(() => {
-    if (title !== undefined) document.title = `${title} · Tidecast`;
-  }, [title]);
+    document.title = title === undefined || gone ? 'Tidecast' : `${title} · Tidecast`;
+  }, [title, gone]);
   // A minute is as fine as `ago` gets: the meter's quarter seconds would draw this for nothing.
   const minute = Math.floor(player.meter.value.nowMs / 60_000) * 60_000;
-  if (show === undefined || title === undefined) return <div class="about about-empty" />;
+  if (show === undefined || title === undefined || gone) return <div class="about about-empty" />;
   // Over is what the player knows to be over; the view of the broadcast is asked for less often.
   const state = player.state.value.broadcast ?? show.state;
   return (

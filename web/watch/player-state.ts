@@ -74,7 +74,9 @@ export type Command =
   | { readonly do: 'resume' }
   | { readonly do: 'recover-media' }
   | { readonly do: 'seek'; readonly atMs: number }
-  | { readonly do: 'seek-edge' };
+  | { readonly do: 'seek-edge' }
+  /** Load nothing more and show nothing. */
+  | { readonly do: 'close' };
 
 export interface Step {
   readonly state: PlayerState;
@@ -236,7 +238,10 @@ function onRequestFailed(state: PlayerState, why: 'not-found' | 'unreachable'): 
   // While the picture moves, an API that is away is no business of the viewer's.
   if (state.phase === 'playing' || state.phase === 'ended') return stay(state);
   if (why === 'unreachable' && state.phase === 'interrupted') return stay(state);
-  return stay({ ...state, phase: 'error', trouble: why });
+  const failed: PlayerState = { ...state, phase: 'error', trouble: why };
+  if (why === 'unreachable' || state.source === undefined) return stay(failed);
+  // Made private, say: the engine would ask for segments for good, before a frozen picture.
+  return then({ ...failed, source: undefined, stalled: true, broken: false }, { do: 'close' });
 }
 
 function onProgress(state: PlayerState, atMs: number | undefined): Step {

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../design/icons.tsx';
 import { Controls } from './controls.tsx';
 import { Help } from './help.tsx';
-import { overlayFor } from './messages.ts';
+import { overlayFor, type OverlayChoice } from './messages.ts';
 import type { Player } from './player.ts';
 import { shortSide } from './quality.ts';
 import { actionFor, type Action, type Focus } from './shortcuts.ts';
@@ -18,12 +18,14 @@ export interface PlayerViewProps {
   readonly video: HTMLVideoElement;
   readonly player: Player;
   readonly sound: Sound;
+  /** Undefined for somebody who is signed in. */
+  readonly signIn: (() => Promise<void>) | undefined;
 }
 
 /** Controls go after so long without a move, while the picture runs. */
 const idleMs = 3_000;
 
-export function PlayerView({ video, player, sound }: PlayerViewProps) {
+export function PlayerView({ video, player, sound, signIn }: PlayerViewProps) {
   const root = useRef<HTMLDivElement>(null);
   const screen = useRef<HTMLDivElement>(null);
   const full = useSignal(false);
@@ -98,7 +100,7 @@ export function PlayerView({ video, player, sound }: PlayerViewProps) {
     idleTimer.current = setTimeout(() => (idle.value = true), idleMs);
   }
 
-  const overlay = overlayFor(state);
+  const overlay = overlayFor(state, signIn !== undefined);
   const busy = state.phase !== 'playing' || player.paused.value || help.value;
   return (
     <div
@@ -136,7 +138,7 @@ export function PlayerView({ video, player, sound }: PlayerViewProps) {
         {overlay !== undefined && overlay.actions.length > 0 && (
           <div class="overlay-actions">
             {overlay.actions.map((action) => (
-              <OverlayAction key={action} action={action} player={player} />
+              <OverlayAction key={action} action={action} player={player} signIn={signIn} />
             ))}
           </div>
         )}
@@ -170,7 +172,12 @@ export function PlayerView({ video, player, sound }: PlayerViewProps) {
   );
 }
 
-function OverlayAction({ action, player }: { readonly action: string; readonly player: Player }) {
+function OverlayAction(props: {
+  readonly action: OverlayChoice;
+  readonly player: Player;
+  readonly signIn: (() => Promise<void>) | undefined;
+}) {
+  const { action, player, signIn } = props;
   switch (action) {
     case 'recording': {
       const again = player.state.value.mode === 'recording';
@@ -191,12 +198,8 @@ function OverlayAction({ action, player }: { readonly action: string; readonly p
           Try again
         </button>
       );
-    case 'studio':
-      return (
-        <a class="button" href="/studio">
-          Studio
-        </a>
-      );
+    case 'sign-in':
+      return signIn === undefined ? null : <SignInButton signIn={signIn} />;
     default:
       return (
         <a class="button" href="/">
@@ -204,6 +207,29 @@ function OverlayAction({ action, player }: { readonly action: string; readonly p
         </a>
       );
   }
+}
+
+function SignInButton({ signIn }: { readonly signIn: () => Promise<void> }) {
+  const at = useSignal<'rest' | 'leaving' | 'failed'>('rest');
+  const begin = async (): Promise<void> => {
+    at.value = 'leaving';
+    try {
+      await signIn();
+    } catch {
+      at.value = 'failed';
+    }
+  };
+  return (
+    <button
+      type="button"
+      class="button primary"
+      data-control="sign-in"
+      disabled={at.value === 'leaving'}
+      onClick={() => void begin()}
+    >
+      {at.value === 'failed' ? 'The sign-in doesn’t answer. Try again' : 'Sign in'}
+    </button>
+  );
 }
 
 function focusOf(target: EventTarget | null): Focus {

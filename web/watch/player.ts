@@ -118,6 +118,8 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
         motion.restart(stopwatch.now());
         engine.seekToEdge();
         return play();
+      case 'close':
+        return engine.close();
       case 'ask-playback':
       case 'ask-broadcast':
         return inquiries.plan(command.do, 0);

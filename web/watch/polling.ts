@@ -10,7 +10,10 @@ export interface Poll {
  * wait is spread over its own length again: half to one and a half times.
  */
 export function nextPoll(state: PlayerState, hidden: boolean, random: () => number): Poll | undefined {
-  if (state.trouble === 'not-found' || state.trouble === 'media' || isShutOut(state)) return undefined;
+  // It may be made public again; a mistyped address costs one small question a minute.
+  if (state.trouble === 'not-found')
+    return { afterMs: Math.round(30_000 * (1 + random())), ask: 'ask-playback' };
+  if (state.trouble === 'media' || isShutOut(state)) return undefined;
   // A recording does not change; an engine that has given up needs a push all the same.
   if (state.phase === 'ended' || (state.mode === 'recording' && !state.broken)) return undefined;
   const waiting =

@@ -20,6 +20,11 @@ describe('overlayFor', () => {
     expect(overlayFor(state({ phase: 'ended', playback }))?.text).toMatch(/no recording/));
   it('says that a show is about to start', () =>
     expect(overlayFor(state({ playback: { ...playback, state: 'live' } }))?.title).toMatch(/about to start/));
+  it('offers the sign-in for a private show to those who are not signed in', () => {
+    const gone = state({ phase: 'error', trouble: 'not-found' });
+    expect(overlayFor(gone, true)?.actions).toContain('sign-in');
+    expect(overlayFor(gone, false)?.actions).not.toContain('sign-in');
+  });
   it.each(['not-found', 'unreachable', 'media'] as const)('has words and a way out for %s', (trouble) => {
     const overlay = overlayFor(state({ phase: 'error', trouble }));
     expect(overlay?.text).toBeTruthy();

@@ -331,6 +331,16 @@ describe('the player whose cookies have run out', () => {
     expect(last).toEqual([{ do: 'ask-playback' }]);
     expect(step(state, gone).state).toMatchObject({ phase: 'error', trouble: 'not-found' });
   });
+
+  it('closes the engine of a show that is no longer there, and opens it where it was once it is back', () => {
+    const gone: PlayerEvent = { type: 'request-failed', why: 'not-found' };
+    const { state, last } = after(...watching, stalled, gone);
+    expect(last).toEqual([{ do: 'close' }]);
+    expect(state.source).toBeUndefined();
+    expect(step(state, gone).commands).toEqual([]);
+    expect(step(state, playback()).commands).toMatchObject([{ do: 'open', from: 'edge' }]);
+    expect(after(...timeshift, stalled, gone, playback()).last).toMatchObject([{ do: 'open' }]);
+  });
 });
 
 describe('whatever happens in whatever order', () => {

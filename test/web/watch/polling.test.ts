@@ -35,7 +35,6 @@ describe('nextPoll', () => {
   it.each<Partial<PlayerState>>([
     { phase: 'ended' },
     { mode: 'recording' },
-    { phase: 'error', trouble: 'not-found' },
     { phase: 'error', trouble: 'denied', broken: true, denial: { atMs: 0, count: 3 } },
   ])('stops for good at %o', (change) => {
     expect(nextPoll({ ...playing, ...change }, false, half)).toBeUndefined();
@@ -44,6 +43,15 @@ describe('nextPoll', () => {
   it('asks for addresses while the engine has given up, for a recording too', () => {
     const broken = { ...playing, mode: 'recording', broken: true } as const;
     expect(nextPoll(broken, false, half)).toEqual({ afterMs: 2_500, ask: 'ask-playback' });
+  });
+
+  it('asks once in a while for a show that is not there: it may be made public again', () => {
+    const gone = { ...playing, phase: 'error', trouble: 'not-found', source: undefined } as const;
+    const waits = [0, 0.999].map((r) => nextPoll(gone, false, () => r));
+    expect(waits).toEqual([
+      { afterMs: 30_000, ask: 'ask-playback' },
+      { afterMs: 59_970, ask: 'ask-playback' },
+    ]);
   });
 
   it('asks less in the background', () => {
