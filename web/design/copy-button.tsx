@@ -5,6 +5,8 @@ import { Icon, type IconName } from './icons.tsx';
 export function CopyButton(props: {
   readonly text: string;
   readonly label: string;
+  /** The whole name where the label is too short to be told from others; begins with the label. */
+  readonly name?: string;
   readonly icon?: IconName;
   readonly class?: string;
 }) {
@@ -19,16 +21,22 @@ export function CopyButton(props: {
     }
     setTimeout(() => (said.value = undefined), 2_500);
   };
+  const news = said.value === undefined ? '' : said.value === 'copied' ? 'Copied' : 'Select and copy by hand';
   return (
-    <button type="button" class={props.class ?? 'button'} onClick={() => void copy()}>
-      <Icon name={said.value === 'copied' ? 'check' : (props.icon ?? 'copy')} />
-      <span role="status">
-        {said.value === 'copied'
-          ? 'Copied'
-          : said.value === 'failed'
-            ? 'Select and copy by hand'
-            : props.label}
+    <>
+      <button
+        type="button"
+        class={props.class ?? 'button'}
+        aria-label={props.name ?? props.label}
+        onClick={() => void copy()}
+      >
+        <Icon name={said.value === 'copied' ? 'check' : (props.icon ?? 'copy')} />
+        {news === '' ? props.label : news}
+      </button>
+      {/* Outside of the button: what a button contains is only its name. */}
+      <span class="hidden-label" role="status">
+        {news}
       </span>
-    </button>
+    </>
   );
 }

@@ -110,7 +110,7 @@ export function Takeaway(props: {
             {shown.value ? 'Hide' : 'Show'}
           </button>
         )}
-        <CopyButton text={props.value} label="Copy" />
+        <CopyButton text={props.value} label="Copy" name={`Copy ${props.label.toLowerCase()}`} />
       </div>
     </div>
   );
