@@ -11,6 +11,7 @@ import { ObsSteps } from './key-dialog.tsx';
 import { Past } from './past.tsx';
 import { Preview } from './preview.tsx';
 import { createSaving } from './saving.ts';
+import { Rename } from './rename.tsx';
 import { ShowForm } from './show-form.tsx';
 
 const pollMs = 2_000;
@@ -74,6 +75,9 @@ export function ChannelPage(props: {
               save={async (words) => props.changed(await api.changeChannel(channel.channelId, words))}
             />
           </section>
+          <section class="panel" aria-label="The channel">
+            <Rename api={api} channel={channel} changed={props.changed} />
+          </section>
         </div>
         <div class="column">
           <Connection api={api} config={config} channel={view.value.channel} showKey={props.showKey} />
@@ -93,14 +97,13 @@ function Connection(props: {
   const asking = useSignal(false);
   const saving = useMemo(createSaving, []);
   const renew = async (): Promise<void> => {
-    const done = await saving.run(async () => {
+    await saving.run(async () => {
       const { streamKey } = await props.api.renewKey(props.channel.channelId);
+      // The question goes first: the focus comes back to where it was asked.
+      asking.value = false;
       props.showKey(streamKey);
     });
-    if (done) {
-      asking.value = false;
-      saving.reset();
-    }
+    if (saving.state.value.at === 'saved') saving.reset();
   };
   return (
     <section class="panel" aria-labelledby="connection-title">

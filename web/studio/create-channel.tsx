@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { OwnChannel } from '../../core/api/types.ts';
 import type { Api } from '../api/client.ts';
 import { Field, Saved } from './fields.tsx';
@@ -14,9 +14,18 @@ export function CreateChannel(props: {
   const missing = useSignal(false);
   const saving = useMemo(createSaving, []);
   const state = saving.state.value;
+  const form = useRef<HTMLFormElement>(null);
+  const wrong = missing.value || fieldError(state, 'name') !== undefined;
+  useEffect(() => {
+    if (wrong) form.current?.querySelector('input')?.focus();
+  }, [wrong]);
   const submit = async (): Promise<void> => {
     missing.value = name.value.trim() === '';
-    if (missing.value) return;
+    if (missing.value) {
+      // Also when it was said before: nothing changes then.
+      form.current?.querySelector('input')?.focus();
+      return;
+    }
     await saving.run(async () => {
       const { channel, streamKey } = await props.api.createChannel({ name: name.value.trim() });
       props.created(channel, streamKey);
@@ -24,6 +33,7 @@ export function CreateChannel(props: {
   };
   return (
     <form
+      ref={form}
       class="form"
       aria-label="New channel"
       noValidate
