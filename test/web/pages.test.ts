@@ -226,6 +226,46 @@ describe('the studio', () => {
     expect(await missing()).toEqual([]);
   });
 
+  it('keeps the key on the screen whatever Escape does, and gives the focus back', async () => {
+    await signIn(visit());
+    const name = page.getByLabel('Name of the channel');
+    await page.getByRole('button', { name: 'Make the channel' }).click();
+    await page.getByText('Give your channel a name.').waitFor();
+    expect(await name.evaluate((field) => field === document.activeElement)).toBe(true);
+    await name.fill('Harbour Radio');
+    await page.getByRole('button', { name: 'Make the channel' }).click();
+    const key = page.getByLabel('Stream key', { exact: true });
+    await key.waitFor();
+    expect(await page.getByRole('button', { name: 'Copy server' }).count()).toBeGreaterThan(0);
+    expect(await page.getByRole('button', { name: 'Copy stream key' }).count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    // A browser's own way out, as a second Escape was.
+    await page.evaluate(() => document.querySelector('dialog')?.close());
+    await page.getByRole('button', { name: 'I have saved it' }).click();
+    await key.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+
+    await page.getByRole('button', { name: 'Renew key' }).click();
+    await page.getByRole('button', { name: 'Renew', exact: true }).click();
+    await page.getByRole('button', { name: 'I have saved it' }).click();
+    await until('the focus', async () => (await focused()) === 'Renew key' || undefined);
+  });
+
+  it('renames the channel', async () => {
+    await signIn(visit());
+    await page.getByLabel('Name of the channel').fill('Harbour Radio');
+    await page.getByRole('button', { name: 'Make the channel' }).click();
+    await page.getByRole('button', { name: 'I have saved it' }).click();
+    await page.getByText('Rename channel').click();
+    const form = page.getByRole('form', { name: 'Rename channel' });
+    await form.getByLabel('Channel name').fill('Seaside Radio');
+    await form.getByRole('button', { name: 'Save name' }).click();
+    await form.getByText('Saved', { exact: true }).waitFor();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Seaside Radio');
+    expect(platform.world.channels[0]?.name).toBe('Seaside Radio');
+  });
+
   it('shows what arrives with its warnings, and saves the next title', async () => {
     const channel = {
       channelId: '0'.repeat(26),

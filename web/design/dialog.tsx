@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** The browser's own modal dialog: it keeps the focus, closes on Escape and gives the focus back. */
 export function Dialog(props: {
@@ -12,9 +12,18 @@ export function Dialog(props: {
 }) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const opener = useRef<Element | null>(null);
   useEffect(() => {
-    if (props.open && element.current?.open === false) element.current.showModal();
-    if (!props.open && element.current?.open === true) element.current.close();
+    if (!props.open || element.current?.open !== false) return;
+    opener.current = document.activeElement;
+    element.current.showModal();
+  }, [props.open]);
+  // A dialog that is taken off the page does not give the focus back by itself. At once, and not after
+  // painting, so that another dialog that opens in its place finds the same opener.
+  useLayoutEffect(() => {
+    if (props.open || opener.current === null) return;
+    giveFocusBack(opener.current);
+    opener.current = null;
   }, [props.open]);
   if (!props.open) return null;
   return (
@@ -25,6 +34,14 @@ export function Dialog(props: {
       onCancel={(event) => {
         event.preventDefault();
         if (props.firm !== true) props.close();
+      }}
+      onKeyDown={(event) => {
+        // Browsers let the second Escape in a row through, whatever `cancel` says.
+        if (props.firm === true && event.key === 'Escape') event.preventDefault();
+      }}
+      onClose={() => {
+        if (props.firm === true) element.current?.showModal();
+        else props.close();
       }}
       onClick={(event) => {
         if (event.target === element.current && props.firm !== true) props.close();
@@ -43,4 +60,11 @@ export function Dialog(props: {
       </div>
     </dialog>
   );
+}
+
+/** What opened the dialog may have gone meanwhile, like the form of the first channel. */
+function giveFocusBack(opener: Element): void {
+  const there = opener.isConnected && opener !== document.body;
+  const target = there ? opener : document.querySelector('main');
+  if (target instanceof HTMLElement) target.focus();
 }
