@@ -1,4 +1,5 @@
 import type { InputState } from '../../core/media/flow.ts';
+import { codecName } from './codec-name.ts';
 import { bitrate } from '../words/time.ts';
 
 export interface Fact {
@@ -28,7 +29,9 @@ export function factsOf(input: KnownInput): readonly Fact[] {
     transcodeCpu,
   } = input;
   const transcoding = [
-    ...(transcodeSpeed === undefined ? [] : [`${round(transcodeSpeed, 2)}× real time`]),
+    ...(transcodeSpeed === undefined
+      ? []
+      : [warned.has('transcode-slow') ? `falls behind (${round(transcodeSpeed, 2)}×)` : 'keeps up']),
     ...(transcodeCpu === undefined ? [] : [`${round(transcodeCpu, 1)} CPU`]),
   ];
   const orDash = (text: string): string => (text === '' ? '–' : text);
@@ -47,7 +50,12 @@ export function factsOf(input: KnownInput): readonly Fact[] {
       value: keyFrameIntervalS === undefined ? '–' : `every ${round(keyFrameIntervalS, 1)} s`,
       ...has('key-frame-interval'),
     },
-    { name: 'Codecs', value: orDash([input.videoCodec, input.audioCodec].filter(Boolean).join(', ')) },
+    {
+      name: 'Codecs',
+      value: orDash(
+        [input.videoCodec, input.audioCodec].flatMap((codec) => (codec ? [codecName(codec)] : [])).join(', '),
+      ),
+    },
     { name: 'Transcoding', value: orDash(transcoding.join(', ')), ...has('transcode-slow') },
     { name: 'Encoder', value: orDash(input.encoder ?? '') },
   ];

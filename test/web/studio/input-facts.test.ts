@@ -30,3 +30,18 @@ it('marks what a warning is about', () => {
   expect(value(input, 'Key frames')?.bad).toBe(true);
   expect(value(input, 'Video')?.bad).toBe(false);
 });
+
+it.each([
+  [{ videoCodec: 'avc1.64001f', audioCodec: 'mp4a.40.2' }, 'H.264 High, AAC-LC'],
+  [{ videoCodec: 'avc1.42C01E' }, 'H.264 Baseline'],
+  [{ videoCodec: 'avc1.ff001f', audioCodec: 'mp4a.40.99' }, 'H.264, mp4a.40.99'],
+])('says codecs as encoders do: %o', (input, text) => expect(value(input, 'Codecs')?.value).toBe(text));
+
+it('says whether the transcoding keeps up, by the warning of the server', () => {
+  expect(value({ transcodeSpeed: 0.99, transcodeCpu: 1.23 }, 'Transcoding')?.value).toBe('keeps up, 1.2 CPU');
+  const warnings = [{ code: 'transcode-slow', text: 'Slow.' }] as const;
+  expect(value({ transcodeSpeed: 0.8, warnings }, 'Transcoding')).toMatchObject({
+    value: 'falls behind (0.8×)',
+    bad: true,
+  });
+});
