@@ -40,6 +40,9 @@ const page = (title: string, body: string): string => `<!doctype html>
 /** Names that can be picked with one click. */
 const suggestions = ['demo', 'alice', 'bob'];
 
+/** What the field takes: its hint, and what the browser says when it refuses a name. */
+const allowed = 'Letters a–z, digits, dot, - and _ without spaces.';
+
 /** The sign-in page. The request travels in hidden fields: nothing is remembered between page and answer. */
 export function signInPage(options: {
   readonly action: string;
@@ -63,11 +66,12 @@ ${form}<fieldset class="names"><legend>Go on as</legend>${suggestions
       .join('')}</fieldset></form>
 ${form}<label for="name">Or another name</label>
 <input id="name" name="name" value="${typed}" required maxlength="40" pattern="[A-Za-z0-9._\\-]+"
+  title="${allowed}"
   autocomplete="username" autocapitalize="none" spellcheck="false" aria-describedby="help"${
     error === undefined ? '' : ' aria-invalid="true"'
   }>
 <small id="help"${error === undefined ? '' : ' class="error" role="alert"'}>${escapeHtml(
-      error ?? 'Letters a–z, digits, dot, dash and underscore.',
+      error ?? allowed,
     )}</small>
 <button class="main">Sign in</button>
 </form>`,
