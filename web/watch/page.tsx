@@ -80,7 +80,9 @@ export function WatchPage({ broadcastId }: { readonly broadcastId: string }) {
 
 function About({ player }: { readonly player: Player }) {
   const show = player.broadcast.value;
-  const title = show === undefined ? undefined : titleOf(show);
+  // Over is what the player knows to be over; the view of the broadcast is asked for less often.
+  const state = player.state.value.broadcast ?? show?.state ?? 'live';
+  const title = show === undefined ? undefined : titleOf({ ...show, state });
   // Whoever may no longer see the show is not told about it either.
   const gone = player.state.value.trouble === 'not-found';
   useEffect(() => {
@@ -89,8 +91,6 @@ function About({ player }: { readonly player: Player }) {
   // A minute is as fine as `ago` gets: the meter's quarter seconds would draw this for nothing.
   const minute = Math.floor(player.meter.value.nowMs / 60_000) * 60_000;
   if (show === undefined || title === undefined || gone) return <div class="about about-empty" />;
-  // Over is what the player knows to be over; the view of the broadcast is asked for less often.
-  const state = player.state.value.broadcast ?? show.state;
   return (
     <section class="about" aria-label="About this show">
       <div class="about-words">
