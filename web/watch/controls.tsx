@@ -26,6 +26,7 @@ export const Controls = ({ player, sound, speed, full, toggleFull, showHelp }: C
         type="button"
         class="control"
         aria-label={player.paused.value ? 'Play' : 'Pause'}
+        title={player.paused.value ? 'Play (k)' : 'Pause (k)'}
         data-control="play"
         onClick={player.togglePlay}
       >
@@ -46,13 +47,20 @@ export const Controls = ({ player, sound, speed, full, toggleFull, showHelp }: C
         </Menu>
       )}
       <QualityControl player={player} />
-      <button type="button" class="control control-wide" aria-label="Keyboard shortcuts" onClick={showHelp}>
+      <button
+        type="button"
+        class="control control-wide"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={showHelp}
+      >
         <Icon name="help" />
       </button>
       <button
         type="button"
         class="control"
         aria-label={full.value ? 'Leave full screen' : 'Full screen'}
+        title={full.value ? 'Leave full screen (f)' : 'Full screen (f)'}
         data-control="full"
         onClick={toggleFull}
       >
@@ -68,6 +76,7 @@ const SoundControl = ({ sound }: { readonly sound: Sound }) => (
       type="button"
       class="control"
       aria-label={sound.muted.value ? 'Sound on' : 'Sound off'}
+      title={sound.muted.value ? 'Sound on (m)' : 'Sound off (m)'}
       data-control="mute"
       onClick={sound.toggle}
     >
@@ -105,6 +114,7 @@ function Where({ player }: { readonly player: Player }) {
         type="button"
         class={`go-live ${player.atEdge.value ? 'at-edge' : ''}`}
         aria-pressed={player.atEdge.value}
+        title={player.atEdge.value ? 'This is the newest picture' : 'Go live (l)'}
         data-control="live"
         onClick={player.goLive}
       >
