@@ -140,6 +140,25 @@ describe('the watch page', () => {
     await page.getByText('LIVE', { exact: true }).waitFor();
   });
 
+  it('calls the newest picture there is live, and tells the truth about its age', async () => {
+    platform.world.mediaLateMs = 20_000;
+    platform.world.shows.set(id, new FakeShow(visit().media, 20_000));
+    platform.world.broadcasts.set(id, view());
+    await page.goto(`${platform.url}/watch/${id}`);
+    await playerIs(page, { state: 'playing', mode: 'live' });
+    await page.locator('[data-control=live][aria-pressed=true]').waitFor();
+    await until('the delay', async () => Number((await playerFacts(page)).delayMs) > 15_000 || undefined);
+    // And it stays so while parts come: a reading for each of the meter's.
+    const live = page.locator('[data-control=live]');
+    await page.locator('[data-control=live].at-edge').waitFor();
+    const readings: (string | null)[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      readings.push(await live.getAttribute('aria-pressed'));
+      await page.waitForTimeout(250);
+    }
+    expect(new Set(readings)).toEqual(new Set(['true']));
+  });
+
   it('has a page for addresses without one', async () => {
     const response = await page.goto(`${platform.url}/nowhere`);
     expect(response?.status()).toBe(404);

@@ -29,6 +29,8 @@ export interface Engine {
   latencyS(): number | undefined;
   /** Loads nothing more and shows nothing, until something is opened. */
   close(): void;
+  /** How far the picture lies behind where playing at the newest part that exists would be; undefined while unknown. */
+  behindNewestS(): number | undefined;
   destroy(): void;
 }
 

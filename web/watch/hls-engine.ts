@@ -179,6 +179,13 @@ export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): 
     anchors,
     playingDateMs: () => hls?.playingDate?.getTime(),
     latencyS: () => (hls === undefined || hls.latency === 0 ? undefined : hls.latency),
+    behindNewestS: () => {
+      const edgeS = hls?.latestLevelDetails?.edge;
+      const holdBackS = hls?.targetLatency ?? undefined;
+      return edgeS === undefined || holdBackS === undefined
+        ? undefined
+        : edgeS - holdBackS - video.currentTime;
+    },
     close,
     destroy: close,
   };

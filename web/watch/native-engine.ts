@@ -25,9 +25,13 @@ export function createNativeEngine(video: HTMLVideoElement, events: EngineEvents
     wanted = undefined;
   }
 
-  function seekToEdge(): void {
+  const edgeS = (): number | undefined => {
     const { seekable } = video;
-    if (seekable.length > 0) video.currentTime = Math.max(0, seekable.end(seekable.length - 1) - 2);
+    return seekable.length === 0 ? undefined : Math.max(0, seekable.end(seekable.length - 1) - 2);
+  };
+
+  function seekToEdge(): void {
+    video.currentTime = edgeS() ?? video.currentTime;
   }
 
   function close(): void {
@@ -87,6 +91,10 @@ export function createNativeEngine(video: HTMLVideoElement, events: EngineEvents
       return startMs === undefined ? undefined : startMs + video.currentTime * 1000;
     },
     latencyS: () => undefined,
+    behindNewestS: () => {
+      const newestS = edgeS();
+      return newestS === undefined ? undefined : newestS - video.currentTime;
+    },
     close,
     destroy() {
       video.removeEventListener('loadedmetadata', onLoaded);

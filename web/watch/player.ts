@@ -17,6 +17,8 @@ export interface Meter {
   readonly atMs: number | undefined;
   /** How far what is shown lies behind now; undefined for recordings. */
   readonly delayMs: number | undefined;
+  /** Nothing newer can be played, however far behind now it is: an encoder slower than real time. */
+  readonly newest: boolean;
   readonly currentS: number;
   readonly durationS: number;
   readonly level: Level | undefined;
@@ -62,6 +64,8 @@ export interface PlayerDependencies {
 
 const tickMs = 250;
 const minAskGapMs = 1_500;
+/** Three parts of 0.5 s: the edge moves by one at a time, and hls.js does not chase the last of them. */
+const newestMarginS = 1.5;
 
 type Question = 'ask-playback' | 'ask-broadcast';
 
@@ -158,6 +162,7 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     return {
       atMs,
       delayMs: mode === 'recording' || phase === 'ended' ? undefined : delayMs,
+      newest: (engine.behindNewestS() ?? Number.POSITIVE_INFINITY) < newestMarginS,
       currentS: video.currentTime,
       durationS: Number.isFinite(video.duration) ? video.duration : 0,
       level: levels.value.find(({ index }) => index === engine.currentLevel()),
@@ -232,7 +237,7 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
       () =>
         state.value.mode === 'live' &&
         state.value.phase === 'playing' &&
-        (meter.value.delayMs ?? 0) < liveMarginMs &&
+        ((meter.value.delayMs ?? 0) < liveMarginMs || meter.value.newest) &&
         !paused.value,
     ),
     start() {

@@ -30,6 +30,8 @@ export interface FakeWorld {
   studio: StudioView | undefined;
   /** Every API request is answered 503. */
   down: boolean;
+  /** The platform's time is so far ahead of the media: the encoder could not keep up. */
+  mediaLateMs: number;
   /** A second slot, after the broadcast moved. */
   slot: string;
   /** So many more requests for archives are answered before the cookies run out (403). */
@@ -60,6 +62,7 @@ export async function startFakePlatform(pages: string): Promise<FakePlatform> {
     channels: [],
     studio: undefined,
     down: false,
+    mediaLateMs: 0,
     slot: 'in-01',
     archiveRequestsLeft: Number.POSITIVE_INFINITY,
     renewsCookies: true,
@@ -180,7 +183,7 @@ async function api(
   if (world.down) return { status: 503, type: 'text/html', body: '<h1>Bad gateway</h1>' };
   const call = `${request.method ?? 'GET'} ${path}`;
   const id = path.split('/')[3] ?? '';
-  if (call === 'GET /api/time') return json(200, { nowMs: Date.now() });
+  if (call === 'GET /api/time') return json(200, { nowMs: Date.now() + world.mediaLateMs });
   if (call === 'GET /api/config')
     return json(200, {
       issuer: `${origin}/issuer`,
