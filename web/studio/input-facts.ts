@@ -41,7 +41,7 @@ export function factsOf(input: KnownInput): readonly Fact[] {
     {
       name: 'Frame rate',
       value: framesPerSecond > 0 ? `${round(framesPerSecond, 2)} fps` : '–',
-      ...has('frame-rate-unsteady'),
+      ...has('frame-rate-unsteady', 'input-slow'),
     },
     { name: 'Video', value: rate(input.videoBitrateBps), ...has('bitrate-high', 'input-stalled') },
     { name: 'Audio', value: rate(input.audioBitrateBps), ...has('no-audio') },
