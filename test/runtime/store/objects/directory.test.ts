@@ -48,6 +48,7 @@ describe('directory store', () => {
     expect(await readdir(join(root, 'failing/.writing'))).toEqual([]);
   });
 
+  // The superuser may write everywhere: there is nothing to see for it.
   it.skipIf(process.getuid?.() === 0)(
     'says that a directory it may not write is refused for good',
     async () => {
