@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultRungs } from '../core/media/ladder.ts';
+import { parseRungs } from '../core/media/rungs.ts';
 import { DataFolderBusyError } from './data.ts';
 import { startPlatform, type Platform } from './platform.ts';
 
@@ -14,7 +15,8 @@ const help = `Tidecast on this machine: RTMP in, low-latency HLS and recordings 
   --port N           pages and HLS on http://127.0.0.1:N     (default 8080)
   --rtmp-port N      RTMP server on 127.0.0.1:N              (default 1935)
   --ladder NAMES     renditions to make, e.g. 720p,360p      (default: by the number of cores)
-                     of ${defaultRungs.map((rung) => rung.name).join(', ')}
+                     of ${defaultRungs.map((rung) => rung.name).join(', ')},
+                     or NAME:HEIGHT:VIDEO_KBPS, e.g. hd:900:4000
   --data FOLDER      where recordings, channels and keys are kept  (default .tidecast)
   --help             this text
 
@@ -64,12 +66,15 @@ function ladderForCores(cores: number): string {
   return cores <= 4 ? '720p,480p,360p,160p' : '1080p,720p,480p,360p,160p';
 }
 
-function readLadder(names: string): string {
-  const known = defaultRungs.map((rung) => rung.name);
-  const unknown = names.split(',').find((name) => !known.includes(name.trim()));
-  if (unknown !== undefined)
-    throw new RangeError(`--ladder ${names}: '${unknown}' is none of ${known.join(', ')}`);
-  return names;
+function readLadder(text: string): string {
+  try {
+    parseRungs(text);
+    return text;
+  } catch (error) {
+    throw new RangeError(`--ladder ${text}: ${error instanceof Error ? error.message : ''}`, {
+      cause: error,
+    });
+  }
 }
 
 function readPort(option: string, text: string): number {

@@ -1,12 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { IngestEnvironment } from '../../core/environment/ingest.ts';
+import { defaultRungs } from '../../core/media/ladder.ts';
+import { parseRungs } from '../../core/media/rungs.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
 import { openTables } from '../../runtime/store/tables/open.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
 import { countSpool, createArchiveBudget, openArchive, spooledBroadcasts } from './archive/archive.ts';
 import { Broadcasts } from './broadcast/broadcasts.ts';
 import type { BroadcastDependencies, Clock } from './broadcast/ports.ts';
-import { planFor, rungsNamed } from './broadcast/plan.ts';
+import { planFor } from './broadcast/plan.ts';
 import { recordsOf } from './broadcast/records.ts';
 import { Recovery } from './broadcast/recovery.ts';
 import { startEncoding } from './encoding/encoding.ts';
@@ -32,7 +34,7 @@ export async function startIngest(options: {
   readonly log: Logger;
 }): Promise<Ingest> {
   const { environment, clock, random, log } = options;
-  const rungs = rungsNamed(environment.LADDER);
+  const rungs = environment.LADDER === undefined ? defaultRungs : parseRungs(environment.LADDER);
   const tables = openTables(environment);
   const store = await openObjectStore({
     url: environment.OBJECT_STORE,

@@ -26,7 +26,7 @@ export const ingestEnvironment = storeEnvironment.extend({
     .int()
     .positive()
     .default(4 * 1024 ** 3),
-  /** Names of rungs to offer, for example `720p,360p`; all when absent. */
+  /** Rungs to offer (core/media/rungs.ts): `720p,360p`, `hd:900:4000`; the default ladder when absent. */
   LADDER: z.string().optional(),
   /** x264 preset: faster presets cost less CPU and more bits. */
   X264_PRESET: z.enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium']).default('veryfast'),

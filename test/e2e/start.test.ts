@@ -115,7 +115,7 @@ describe('npm start', () => {
     const ladder = await run('--ladder', '999p');
     expect(ladder).toMatchObject({
       code: 2,
-      output: expect.stringContaining("'999p' is none of 1080p") as string,
+      output: expect.stringContaining("'999p': one of 1080p") as string,
     });
     const nowhere = await run('--data', join(data, 'no', 'such', 'folder'));
     expect(nowhere.code).not.toBe(0);
