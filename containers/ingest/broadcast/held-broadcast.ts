@@ -129,7 +129,7 @@ export class HeldBroadcast {
    * end under way. Either begin() or keepWaiting() must follow.
    */
   async yieldToNewSession(): Promise<void> {
-    if (this.#ended !== undefined) return this.#ended;
+    if (this.isOver) return this.#ended;
     this.#handingOver = true;
     clearTimeout(this.#graceTimer);
     void this.#dropSession('taken-over');
@@ -215,6 +215,8 @@ export class HeldBroadcast {
   }
 
   async #interrupt(): Promise<void> {
+    // Lost or ended in the meantime: it is not ours to interrupt any more.
+    if (this.isOver) return;
     this.#phase = 'interrupted';
     this.#graceTimer = setTimeout(() => void this.end(), this.#deps.graceMs);
     await this.report();
@@ -336,8 +338,10 @@ export class HeldBroadcast {
       'another task holds the broadcast now',
     );
     this.#phase = 'released';
-    this.#session?.kill();
-    this.#session?.publisher.close('taken-over');
+    const session = this.#session;
+    this.#session = undefined;
+    session?.kill();
+    session?.publisher.close('taken-over');
     await this.#release();
   }
 

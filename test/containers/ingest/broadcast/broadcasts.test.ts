@@ -136,6 +136,7 @@ describe('the broadcasts of an ingest task', () => {
     for (const held of a.broadcasts.all) await held.report();
     expect(first.closedWith()).toBe('taken-over');
     expect([...a.broadcasts.all]).toEqual([]);
+    expect(await only()).toMatchObject({ session: 2, state: 'live' });
     await second.show(4);
     second.end('finished');
     await ended(broadcastId);
