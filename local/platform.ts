@@ -16,7 +16,7 @@ export interface PlatformOptions {
   readonly port: number;
   readonly rtmpPort: number;
   readonly demo: boolean;
-  /** Names of rungs, see core/media/ladder.ts. */
+  /** As core/media/rungs.ts reads it. */
   readonly ladder: string;
   readonly data: string;
   readonly ffmpeg: string;

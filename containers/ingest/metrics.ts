@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Broadcasts } from './broadcast/broadcasts.ts';
-import type { RtmpEvent } from './rtmp/types.ts';
 import type { HeldBroadcast } from './broadcast/held-broadcast.ts';
+import type { RtmpEvent } from './rtmp/types.ts';
 
 /** The counters that other rooms write to; gauges are read from their owners when Prometheus asks. */
 export interface IngestMetrics {
@@ -16,8 +16,7 @@ type Held = Pick<Broadcasts, 'all'>;
 export function createIngestMetrics(
   broadcasts: () => Held,
   /** What the task's budget counts: files stay in the spool when nobody holds their broadcast any more. */
-  spoolBytes: () => number = () =>
-    [...broadcasts().all].reduce((n, held) => n + (held.archive?.stats.spoolBytes ?? 0), 0),
+  spoolBytes: () => number,
 ): IngestMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
