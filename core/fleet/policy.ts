@@ -1,0 +1,123 @@
+/**
+ * Everything that can be set, with its unit and why its default is what it is. Points as in cost.ts.
+ * The same object is typed by tidecast.config.ts, given to the scheduler as JSON, and used by the simulator.
+ */
+export interface Policy {
+  readonly hosts: {
+    /** Never fewer: one host may die without the front set becoming empty. */
+    readonly min: number;
+    readonly max: number;
+    /** Points that one host of this type holds with its CPU at `cpu.high`. */
+    readonly roomPoints: number;
+    /** From asking for a host to its task serving: boot 60–180 s, pull and start 30 s, passes. */
+    readonly leadMs: number;
+    /** A task that has not served for so long after its start has failed. */
+    readonly startWithinMs: number;
+  };
+  readonly cpu: {
+    /** Below it a host has room by its measured CPU too, whatever its costs say. */
+    readonly low: number;
+    /** What room is planned to: above it x264 has no reserve for a scene change. */
+    readonly high: number;
+    /**
+     * What the task's own door goes by. Between `high` and here only those land who still have an old DNS
+     * answer; the scheduler never plans into it.
+     */
+    readonly ceiling: number;
+  };
+  readonly buffer: {
+    /** Free room at any hour: two typical broadcasts. */
+    readonly absolutePoints: number;
+    /** Of the room in use. */
+    readonly relativeShare: number;
+    /** How many standard deviations of the arrivals expected in `hosts.leadMs` are kept free on top of their mean. */
+    readonly deviations: number;
+    /** Of the wanted room, the share that must stay free when tasks are expired (I2). */
+    readonly minimumShare: number;
+    /** Surplus above the wanted room before a host may go: against flapping. */
+    readonly hysteresisPoints: number;
+  };
+  readonly front: {
+    /** Seconds. Short, so that a full host is out of the answers soon. */
+    readonly ttlS: number;
+    /** Beyond the time-to-live: Route 53 takes up to 60 s to spread a change, resolvers round up. */
+    readonly slackMs: number;
+    /** One UDP answer without EDNS holds 28 addresses. */
+    readonly maxAddresses: number;
+    readonly minAddresses: number;
+  };
+  readonly rollout: {
+    /** How long the first task of an image must serve before others follow. */
+    readonly canaryMs: number;
+    /** Tasks that may fail before the image is called broken. */
+    readonly attempts: number;
+    /** Expire old tasks only from surplus room for so long; then hosts are added to get it done. */
+    readonly patienceMs: number;
+    /** Hosts more than needed while patience is over. */
+    readonly surgeHosts: number;
+  };
+  readonly scaleIn: {
+    /** A host must have been empty and unneeded for so long. */
+    readonly idleMs: number;
+    /** After a scale-out nothing shrinks for so long. */
+    readonly afterScaleOutMs: number;
+  };
+  readonly staleness: {
+    /** A task silent for so long is lost: three heartbeats. */
+    readonly heartbeatMs: number;
+    /** A source older than this is unknown. */
+    readonly factsMs: number;
+    /** A heartbeat from further in the future is of a wrong clock, and says nothing. */
+    readonly futureMs: number;
+  };
+  readonly drain: {
+    /** A drain older than this raises the alarm. Nothing is forced. */
+    readonly stuckMs: number;
+  };
+  /** Bounds of one pass, so that a wrong fact can't change the whole fleet at once. */
+  readonly caps: {
+    readonly launches: number;
+    readonly starts: number;
+    readonly expires: number;
+    readonly stops: number;
+    readonly terminations: number;
+  };
+  readonly addresses: {
+    /** Elastic IPs that the account grants to the fleet. */
+    readonly quota: number;
+    /** Unused ones that are kept. */
+    readonly spare: number;
+    /** An unused one above the spare is released after so long: no DNS answer names it any more. */
+    readonly keepMs: number;
+  };
+  /** Slots by name, in the order of their use: each has a target group. */
+  readonly slots: readonly string[];
+  /** A slot name record is written when there is a domain. */
+  readonly hasDomain: boolean;
+  readonly graceMs: number;
+}
+
+export const slotNames = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `in-${String(index + 1).padStart(2, '0')}`);
+
+export const defaultPolicy: Policy = {
+  hosts: { min: 2, max: 100, roomPoints: 4000, leadMs: 240_000, startWithinMs: 300_000 },
+  cpu: { low: 0.5, high: 0.7, ceiling: 0.9 },
+  buffer: {
+    absolutePoints: 2000,
+    relativeShare: 0.05,
+    deviations: 3,
+    minimumShare: 0.5,
+    hysteresisPoints: 2000,
+  },
+  front: { ttlS: 20, slackMs: 100_000, maxAddresses: 28, minAddresses: 2 },
+  rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 21_600_000, surgeHosts: 2 },
+  scaleIn: { idleMs: 120_000, afterScaleOutMs: 300_000 },
+  staleness: { heartbeatMs: 15_000, factsMs: 30_000, futureMs: 2_000 },
+  drain: { stuckMs: 43_200_000 },
+  caps: { launches: 20, starts: 20, expires: 10, stops: 20, terminations: 10 },
+  addresses: { quota: 5, spare: 1, keepMs: 1_800_000 },
+  slots: slotNames(100),
+  hasDomain: true,
+  graceMs: 60_000,
+};
