@@ -4,15 +4,22 @@
  *
  *   GET  /api/ops/fleet                         → FleetView
  *   GET  /api/ops/decisions?task=&before=&limit= → DecisionPage     newest first
- *   GET  /api/ops/snapshot                      → { snapshot, policy, at }   for `tidecast plan --dry-run`
+ *   GET  /api/ops/snapshot                      → PassFacts
  *   POST /api/ops/tasks/:taskId/drain           { reason }  → { requestId }  202
  *   POST /api/ops/tasks/:taskId/keep            { reason }  → { requestId }  202   takes an expiry back
  *   POST /api/ops/tasks/:taskId/force-stop      { reason, confirm: taskId } → { requestId }  202
+ *
+ * Before the scheduler's first pass everything but the decisions answers 503.
  */
 import type { Alarm, Limit, PlanFigures } from '../fleet/decision.ts';
 import type { HeldShow, ReasonCode } from '../fleet/heartbeat.ts';
+import type { Policy } from '../fleet/policy.ts';
 import type { LoggedDecision } from '../fleet/ports.ts';
+import type { Snapshot } from '../fleet/snapshot.ts';
 import type { TaskState } from '../fleet/state.ts';
+
+/** Who may call these: people whom the issuer puts into this group. */
+export const operatorGroup = 'operators';
 
 export interface TaskView {
   readonly taskId: string;
@@ -57,7 +64,7 @@ export interface FleetView {
   readonly alarms: readonly Alarm[];
   readonly hosts: readonly HostView[];
   readonly images: readonly ImageView[];
-  readonly front: readonly { readonly ip: string; readonly slot: string | undefined }[];
+  readonly front: readonly { readonly ip: string; readonly slot?: string }[];
   readonly rollout: {
     readonly digest: string;
     readonly state: 'steady' | 'canary' | 'rolling' | 'halted';
@@ -65,6 +72,13 @@ export interface FleetView {
     readonly of: number;
   };
   readonly errors: readonly string[];
+}
+
+/** For `tidecast plan --dry-run`: what the last pass saw. */
+export interface PassFacts {
+  readonly snapshot: Snapshot;
+  readonly policy: Policy;
+  readonly at: number;
 }
 
 export interface DecisionPage {
