@@ -13,6 +13,7 @@ const commands = {
   test: { needs: ['ffmpeg', 'chromium', 'openssl'], script: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   check: { needs: [], script: 'tools/check/main.ts' },
   bench: { needs: ['ffmpeg', 'chromium'], script: 'bench/main.ts' },
+  simulate: { needs: [], script: 'tools/simulate/main.ts' },
   'fuzz-rtmp': { needs: ['ffmpeg'], script: 'tools/fuzz/rtmp.ts' },
 };
 
