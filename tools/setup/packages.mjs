@@ -22,10 +22,11 @@ export const nodeProgram = (root) => join(root, 'node_modules', 'node', 'bin', '
 
 export function ensurePackagesInstalled(root) {
   if (packagesInstalled(root)) return;
-  console.log('Installing packages (npm ci) …');
+  // On stderr, as all that is not the answer: stdout may be read by a program.
+  console.error('Installing packages (npm ci) …');
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['inherit', process.stderr, 'inherit'],
   });
   if (result.error !== undefined) throw new Error(`npm could not be started: ${result.error.message}`);
   if (result.status !== 0)

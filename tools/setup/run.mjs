@@ -14,8 +14,12 @@ const commands = {
   check: { needs: [], script: 'tools/check/main.ts' },
   bench: { needs: ['ffmpeg', 'chromium'], script: 'bench/main.ts' },
   simulate: { needs: [], script: 'tools/simulate/main.ts' },
+  tidecast: { needs: [], script: 'tools/tidecast/main.ts', inCallersFolder: true },
   'fuzz-rtmp': { needs: ['ffmpeg'], script: 'tools/fuzz/rtmp.ts' },
 };
+
+/** Where the person stands: `npm run` changes to the checkout and says in INIT_CWD from where; npx stays. */
+const callersFolder = () => (process.cwd() === root ? (process.env.INIT_CWD ?? root) : process.cwd());
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];
@@ -41,7 +45,7 @@ const found = Object.fromEntries(
     .filter(([, path]) => path),
 );
 const child = spawn(nodeProgram(root), [join(root, command.script), ...(command.args ?? []), ...args], {
-  cwd: root,
+  cwd: command.inCallersFolder ? callersFolder() : root,
   stdio: 'inherit',
   env: {
     ...process.env,
