@@ -7,6 +7,9 @@
  */
 export interface TableDefinition {
   readonly partitionKey: string;
+  readonly sortKey?: string;
+  /** Seconds since 1970 after which DynamoDB may delete an item. It takes its time: readers leave such items out. */
+  readonly expiryAttribute?: string;
   readonly indexes: readonly IndexDefinition[];
 }
 
@@ -16,7 +19,7 @@ export interface IndexDefinition {
   readonly sortKey: string;
 }
 
-export type TableName = 'channels' | 'broadcasts';
+export type TableName = 'channels' | 'broadcasts' | 'fleet';
 
 /** The index attributes of a broadcast. An item without both keys of an index is not in it. */
 export const broadcastIndexes = {
@@ -36,6 +39,8 @@ export const tables: Readonly<Record<TableName, TableDefinition>> = {
   /** Channels by id; beside them, under `owner#<sub>`, which channels an owner has. */
   channels: { partitionKey: 'channelId', indexes: [] },
   broadcasts: { partitionKey: 'broadcastId', indexes: Object.values(broadcastIndexes) },
+  /** Heartbeats, orders, requests, events, lease, report and decisions (runtime/store/tables/fleet.ts). */
+  fleet: { partitionKey: 'kind', sortKey: 'id', expiryAttribute: 'expiresAt', indexes: [] },
 };
 
 export type TableNames = Readonly<Record<TableName, string>>;
@@ -43,4 +48,5 @@ export type TableNames = Readonly<Record<TableName, string>>;
 export const tableNames = (prefix: string): TableNames => ({
   channels: `${prefix}-channels`,
   broadcasts: `${prefix}-broadcasts`,
+  fleet: `${prefix}-fleet`,
 });

@@ -66,6 +66,12 @@ export interface Lease {
   readonly expiresAt: number;
 }
 
+/**
+ * Clocks of two holders may differ by this much. Amazon's time service keeps them within a few ms: it is for
+ * a machine whose service has just begun, and for what is still on its way when a lease ends.
+ */
+export const leaseSkewMs = 5_000;
+
 /** A newer holder has written, or the lease's time is over: nothing more may be done. */
 export class FencedError extends Error {
   override readonly name = 'FencedError';

@@ -16,12 +16,16 @@ const keySchema = (partitionKey: string, sortKey?: string): KeySchemaElement[] =
 ];
 
 const toCreate = (name: string, table: TableDefinition): CreateTableCommand => {
-  const keys = [table.partitionKey, ...table.indexes.flatMap((index) => [index.partitionKey, index.sortKey])];
+  const keys = [
+    table.partitionKey,
+    ...(table.sortKey === undefined ? [] : [table.sortKey]),
+    ...table.indexes.flatMap((index) => [index.partitionKey, index.sortKey]),
+  ];
   return new CreateTableCommand({
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [...new Set(keys)].map((key) => ({ AttributeName: key, AttributeType: 'S' })),
-    KeySchema: keySchema(table.partitionKey),
+    KeySchema: keySchema(table.partitionKey, table.sortKey),
     ...(table.indexes.length === 0
       ? {}
       : {
@@ -37,19 +41,22 @@ const toCreate = (name: string, table: TableDefinition): CreateTableCommand => {
 /** Key schemas as text: two tables that say the same are the same for us. */
 const fingerprint = (table: TableDefinition): string =>
   [
-    table.partitionKey,
+    table.sortKey === undefined ? table.partitionKey : `${table.partitionKey}/${table.sortKey}`,
     ...table.indexes.map((index) => `${index.name}:${index.partitionKey}:${index.sortKey}`).sort(),
   ].join(' ');
 
-const described = (table: TableDescription): string =>
-  fingerprint({
+const described = (table: TableDescription): string => {
+  const sortKey = table.KeySchema?.[1]?.AttributeName;
+  return fingerprint({
     partitionKey: table.KeySchema?.[0]?.AttributeName ?? '',
+    ...(sortKey === undefined ? {} : { sortKey }),
     indexes: (table.GlobalSecondaryIndexes ?? []).map((index) => ({
       name: index.IndexName ?? '',
       partitionKey: index.KeySchema?.[0]?.AttributeName ?? '',
       sortKey: index.KeySchema?.[1]?.AttributeName ?? '',
     })),
   });
+};
 
 async function describe(client: TableClient, name: string): Promise<TableDescription | undefined> {
   try {

@@ -3,11 +3,13 @@ import { tableNames } from '../../../core/tables.ts';
 import { createBroadcasts, type Broadcasts } from './broadcasts.ts';
 import { createChannels, type Channels } from './channels.ts';
 import { createTableClient, type TableClient } from './client.ts';
+import { createFleetTable, type FleetTable } from './fleet.ts';
 
 export interface Tables {
   readonly client: TableClient;
   readonly channels: Channels;
   readonly broadcasts: Broadcasts;
+  readonly fleet: FleetTable;
   close(): void;
 }
 
@@ -22,6 +24,7 @@ export function openTables(environment: StoreEnvironment): Tables {
     client,
     channels: createChannels({ client, tables }),
     broadcasts: createBroadcasts({ client, tables }),
+    fleet: createFleetTable({ client, tables, now: Date.now }),
     close: () => client.destroy(),
   };
 }
