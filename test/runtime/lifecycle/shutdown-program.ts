@@ -4,6 +4,18 @@ import { onShutdown } from '../../../runtime/lifecycle/shutdown.ts';
 
 const [, , mode] = process.argv;
 
+async function drain(): Promise<void> {
+  console.log('draining');
+  if (mode === 'drain-failing') throw new Error('as asked');
+  if (mode === 'drain-quick') await delay(300);
+  else {
+    await delay(550);
+    console.log('still draining');
+    await delay(60_000);
+  }
+  console.log('drained');
+}
+
 onShutdown(
   async (reason) => {
     console.log(`ending ${reason}`);
@@ -17,7 +29,12 @@ onShutdown(
     if (mode === 'stuck' || mode === 'late') await delay(60_000);
     console.log('ended');
   },
-  { deadlineMs: mode === 'late' ? 100 : 30_000 },
+  {
+    deadlineMs: mode === 'late' ? 100 : 30_000,
+    ...(mode?.startsWith('drain') === true
+      ? { drain: { wait: drain, deadlineMs: mode === 'drain-late' ? 100 : 30_000 } }
+      : {}),
+  },
 );
 setInterval(() => undefined, 1_000);
 console.log('ready');

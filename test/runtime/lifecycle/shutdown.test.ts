@@ -100,3 +100,70 @@ describe('a program', () => {
     expect(run.lines).toEqual(['ready', 'ending SIGTERM', 'ended']);
   });
 });
+
+describe('a program that drains', () => {
+  const byIpc: StdioOptions = ['ignore', 'pipe', 'inherit', 'ipc'];
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('waits for its work on %s, and ends then', async (signal) => {
+    const run = start('drain-quick', piped);
+    await run.said('ready');
+    run.child.kill(signal);
+    await run.said('draining');
+    // The same key press again, while it drains.
+    run.child.kill(signal);
+    expect(await run.exit).toBe(0);
+    expect(run.lines).toEqual(['ready', 'draining', 'drained', `ending ${signal}`, 'ended']);
+  });
+
+  it('finishes at once, and cleanly, on a second signal that comes later', async () => {
+    const run = start('drain', piped);
+    await run.said('ready');
+    run.child.kill('SIGTERM');
+    await run.said('still draining');
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+    expect(run.lines).toEqual(['ready', 'draining', 'still draining', 'ending SIGTERM', 'ended']);
+  });
+
+  it('finishes when the drain takes too long, or fails', async () => {
+    for (const mode of ['drain-late', 'drain-failing']) {
+      const run = start(mode, piped);
+      await run.said('ready');
+      run.child.kill('SIGTERM');
+      expect(await run.exit).toBe(0);
+      expect(run.lines).toEqual(['ready', 'draining', 'ending SIGTERM', 'ended']);
+    }
+  });
+
+  it('does not wait when its parent is gone, or when the parent says so', async () => {
+    const orphan = start('drain', byIpc, watched);
+    await orphan.said('ready');
+    orphan.child.disconnect();
+    expect(await orphan.exit).toBe(0);
+    expect(orphan.lines).toEqual(['ready', 'ending parent-gone', 'ended']);
+
+    const told = start('drain', byIpc, watched);
+    await told.said('ready');
+    told.child.send({ finish: true });
+    expect(await told.exit).toBe(0);
+    expect(told.lines).toEqual(['ready', 'ending finish', 'ended']);
+  });
+
+  it('finishes when it is told so while it drains, whichever of signal and message comes first', async () => {
+    const draining = start('drain', byIpc, watched);
+    await draining.said('ready');
+    draining.child.kill('SIGTERM');
+    await draining.said('draining');
+    draining.child.send({ finish: true });
+    expect(await draining.exit).toBe(0);
+    expect(draining.lines).toEqual(['ready', 'draining', 'ending finish', 'ended']);
+
+    const slow = start('slow', byIpc, watched);
+    await slow.said('ready');
+    slow.child.send('finish');
+    await slow.said('ending finish');
+    slow.child.kill('SIGTERM');
+    expect(await slow.exit).toBe(0);
+    expect(slow.lines).toEqual(['ready', 'ending finish', 'ended']);
+  });
+});
