@@ -57,7 +57,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     token_endpoint_auth_methods_supported: ['none'],
     code_challenge_methods_supported: ['S256'],
     scopes_supported: ['openid', 'profile'],
-    claims_supported: ['sub', 'name', 'preferred_username', 'auth_time', 'nonce'],
+    claims_supported: ['sub', 'name', 'preferred_username', 'groups', 'auth_time', 'nonce'],
     authorization_response_iss_parameter_supported: true,
   };
 

@@ -1,4 +1,5 @@
 /** The pages of the local issuer. No scripts, nothing from elsewhere. */
+import { operatorName } from './tokens.ts';
 
 export const escapeHtml = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -38,7 +39,7 @@ const page = (title: string, body: string): string => `<!doctype html>
 `;
 
 /** Names that can be picked with one click. */
-const suggestions = ['demo', 'alice', 'bob'];
+const suggestions = ['demo', 'alice', 'bob', operatorName];
 
 /** What the field takes: its hint, and what the browser says when it refuses a name. */
 const allowed = 'Letters a–z, digits, dot, - and _ without spaces.';
@@ -60,7 +61,8 @@ export function signInPage(options: {
   return page(
     'Sign in',
     `<h1>Sign in to Tidecast</h1>
-<p>This machine’s own sign-in: no password, any name.</p>
+<p>This machine’s own sign-in: no password, any name. Only ${operatorName} may open the
+operations console.</p>
 ${form}<fieldset class="names"><legend>Go on as</legend>${suggestions
       .map((name) => `<button name="pick" value="${name}">${name}</button>`)
       .join('')}</fieldset></form>

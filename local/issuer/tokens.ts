@@ -1,9 +1,16 @@
 import { SignJWT } from 'jose';
+import { operatorGroup } from '../../core/api/ops.ts';
 import type { Grant } from './codes.ts';
 import type { IssuerKey } from './keys.ts';
 
 /** A working day, so that nobody who tries things out has to sign in twice. */
 export const tokenLifetimeS = 12 * 3_600;
+
+/** The one person here who runs the platform. */
+export const operatorName = 'operator';
+
+const groupsOf = (subject: string): { readonly groups?: readonly string[] } =>
+  subject === operatorName ? { groups: [operatorGroup] } : {};
 
 export interface TokenMaker {
   access(subject: string, lifetimeS?: number): Promise<string>;
@@ -40,7 +47,12 @@ export function createTokenMaker(options: {
   return {
     // RFC 9068: at+jwt and client_id.
     access: (subject, lifetimeS = tokenLifetimeS) =>
-      sign('at+jwt', subject, { client_id: clientId, scope: 'openid profile' }, lifetimeS),
+      sign(
+        'at+jwt',
+        subject,
+        { client_id: clientId, scope: 'openid profile', ...groupsOf(subject) },
+        lifetimeS,
+      ),
     id: ({ subject, nonce, signedInAt }) =>
       sign(
         'JWT',
@@ -48,6 +60,7 @@ export function createTokenMaker(options: {
         {
           name: subject,
           preferred_username: subject,
+          ...groupsOf(subject),
           auth_time: Math.floor(signedInAt / 1_000),
           ...(nonce === undefined ? {} : { nonce }),
         },

@@ -6,6 +6,8 @@ export { IssuerUnreachableError } from './issuer-keys.ts';
 /** Whose token it is. */
 export interface Identity {
   readonly subject: string;
+  /** Groups that the issuer says they are in; none when it says nothing. */
+  readonly groups: readonly string[];
 }
 
 export type TokenFault =
@@ -77,6 +79,12 @@ function isFor(clientId: string, payload: JWTPayload): boolean {
   return payload['token_use'] === 'access' && payload['client_id'] === clientId;
 }
 
+/** Cognito says groups by a name of its own; `groups` is what most others send. Anything but a text is no group. */
+function groupsOf(payload: JWTPayload): readonly string[] {
+  const said = payload['cognito:groups'] ?? payload['groups'] ?? [];
+  return [said].flat().filter((group): group is string => typeof group === 'string');
+}
+
 /** Checks tokens of one OIDC issuer for one application. */
 export function createTokenVerifier(options: {
   readonly issuer: string;
@@ -110,7 +118,7 @@ export function createTokenVerifier(options: {
       if (!isFor(clientId, payload)) throw new TokenError('wrong-audience');
       const subject = payload.sub;
       if (subject === undefined || !subjectPattern.test(subject)) throw new TokenError('no-subject');
-      return { subject };
+      return { subject, groups: groupsOf(payload) };
     },
   };
 }

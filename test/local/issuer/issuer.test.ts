@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operatorGroup } from '../../../core/api/ops.ts';
 import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts';
 import { createTokenVerifier } from '../../../runtime/identity/tokens.ts';
 
@@ -137,7 +138,7 @@ describe('signing in', () => {
     });
     expect(oauth.getValidatedIdTokenClaims(tokens)).toMatchObject({ sub: 'demo', name: 'demo' });
     const check = createTokenVerifier({ issuer: issuerUrl, clientId, clock });
-    expect(await check.verify(tokens.access_token)).toEqual({ subject: 'demo' });
+    expect(await check.verify(tokens.access_token)).toEqual({ subject: 'demo', groups: [] });
 
     const out = new URL(server.end_session_endpoint ?? '');
     out.searchParams.set('post_logout_redirect_uri', `${pages}/`);
@@ -249,11 +250,19 @@ describe('a code', () => {
 });
 
 describe('the issuer', () => {
+  it('puts the operator, and nobody else, into the group of operators', async () => {
+    const check = createTokenVerifier({ issuer: issuerUrl, clientId, clock });
+    const groupsOf = async (name: string) => (await check.verify(await issuer.signFor(name))).groups;
+    expect(await groupsOf('operator')).toEqual([operatorGroup]);
+    expect(await groupsOf('operators')).toEqual([]);
+    expect(await groupsOf('demo')).toEqual([]);
+  });
+
   it('keeps its key over restarts, readable by its owner only', async () => {
     const token = await issuer.signFor('demo');
     issuer = await open();
     const check = createTokenVerifier({ issuer: issuerUrl, clientId, clock });
-    expect(await check.verify(token)).toEqual({ subject: 'demo' });
+    expect(await check.verify(token)).toEqual({ subject: 'demo', groups: [] });
     const file = join(folder, 'deep', 'key.json');
     expect((await stat(file)).mode & 0o077).toBe(0);
     const jwks = await (await fetch(`${issuerUrl}/jwks`)).text();

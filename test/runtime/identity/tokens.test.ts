@@ -55,7 +55,10 @@ const fault = async (token: string): Promise<unknown> => {
 describe('a token', () => {
   it.each(['RS256', 'ES256', 'EdDSA', 'Ed25519'])('signed with %s is read', async (alg) => {
     const other = await fake.addKey(alg, 'other');
-    expect(await verifier().verify(await sign(good, alg, 'other', other))).toEqual({ subject: 'alice' });
+    expect(await verifier().verify(await sign(good, alg, 'other', other))).toEqual({
+      subject: 'alice',
+      groups: [],
+    });
   });
 
   it.each(['RS512', 'ES384', 'PS256'])('signed with %s is not, though its key is known', async (alg) => {
@@ -73,9 +76,9 @@ describe('a token', () => {
   });
 
   it('is good until 30 s after it expires, and 30 s before it begins', async () => {
-    expect(await fault(await sign({ ...good, exp: nowS - 29 }))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign({ ...good, exp: nowS - 29 }))).toEqual({ subject: 'alice', groups: [] });
     expect(await fault(await sign({ ...good, exp: nowS - 31 }))).toBe('expired');
-    expect(await fault(await sign({ ...good, nbf: nowS + 29 }))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign({ ...good, nbf: nowS + 29 }))).toEqual({ subject: 'alice', groups: [] });
     expect(await fault(await sign({ ...good, nbf: nowS + 31 }))).toBe('not-yet-valid');
   });
 
@@ -93,15 +96,30 @@ describe('a token', () => {
   });
 
   it('for several applications is good for each', async () => {
-    expect(await fault(await sign({ ...good, aud: ['other', clientId] }))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign({ ...good, aud: ['other', clientId] }))).toEqual({
+      subject: 'alice',
+      groups: [],
+    });
   });
 
   it('of Cognito is good as an access token of this application, and only so', async () => {
     const cognito = { iss: issuer, sub: 'alice', exp: nowS + 60, token_use: 'access', client_id: clientId };
-    expect(await fault(await sign(cognito))).toEqual({ subject: 'alice' });
+    expect(await fault(await sign(cognito))).toEqual({ subject: 'alice', groups: [] });
     expect(await fault(await sign({ ...cognito, client_id: 'other' }))).toBe('wrong-audience');
     expect(await fault(await sign({ ...cognito, token_use: 'id' }))).toBe('wrong-audience');
     expect(await fault(await sign({ ...cognito, aud: 'other' }))).toBe('wrong-audience');
+  });
+
+  it.each<[string, JWTPayload, string[]]>([
+    ['none', {}, []],
+    ['those of Cognito', { 'cognito:groups': ['operators', 'staff'] }, ['operators', 'staff']],
+    ['those of others', { groups: ['operators'] }, ['operators']],
+    ['those of Cognito before others', { 'cognito:groups': ['staff'], groups: ['operators'] }, ['staff']],
+    ['a single one without a list', { groups: 'operators' }, ['operators']],
+    ['only what is text', { groups: ['operators', 7, null, ['operators']] }, ['operators']],
+    ['none where something else stands', { groups: { operators: true } }, []],
+  ])('says the groups: %s', async (_what, claims, groups) => {
+    expect(await verifier().verify(await sign({ ...good, ...claims }))).toEqual({ subject: 'alice', groups });
   });
 
   it('of a key that the issuer does not name is refused', async () => {
@@ -141,7 +159,7 @@ describe('the issuer’s keys', () => {
     fake.down = true;
     await expect(one.verify(token)).rejects.toThrow(IssuerUnreachableError);
     fake.down = false;
-    expect(await one.verify(token)).toEqual({ subject: 'alice' });
+    expect(await one.verify(token)).toEqual({ subject: 'alice', groups: [] });
   });
 
   it.each<[string, unknown]>([
