@@ -15,6 +15,7 @@ import { HttpProblem, maxBodyBytes, sendProblem, toProblem } from './problems.ts
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { opsRoutes } from './routes/ops.ts';
 import { publicRoutes } from './routes/public.ts';
 import { forTheAskerOnly } from './routes/route.ts';
 
@@ -100,6 +101,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   publicRoutes(app, deps);
   broadcastRoutes(app, deps, askers);
   channelRoutes(app, deps, askers);
+  opsRoutes(app, deps, askers);
   docsRoutes(app);
   await app.ready();
   return app;

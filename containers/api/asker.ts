@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { operatorGroup } from '../../core/api/ops.ts';
 import type { Identity, TokenVerifier } from '../../runtime/identity/tokens.ts';
 import { HttpProblem, signInNeeded } from './problems.ts';
 
@@ -7,6 +8,8 @@ export interface Askers {
   /** Undefined without a token; a bad one is an error, so that its owner learns of it. */
   identify(request: FastifyRequest): Promise<Identity | undefined>;
   require(request: FastifyRequest): Promise<Identity>;
+  /** Somebody who runs the platform. */
+  requireOperator(request: FastifyRequest): Promise<Identity>;
 }
 
 export function createAskers(verifier: TokenVerifier): Askers {
@@ -20,12 +23,21 @@ export function createAskers(verifier: TokenVerifier): Askers {
       });
     return verifier.verify(token);
   };
+  const require = async (request: FastifyRequest): Promise<Identity> => {
+    const identity = await identify(request);
+    if (identity === undefined) throw signInNeeded();
+    return identity;
+  };
   return {
     identify,
-    require: async (request) => {
-      const identity = await identify(request);
-      if (identity === undefined) throw signInNeeded();
-      return identity;
+    require,
+    requireOperator: async (request) => {
+      const identity = await require(request);
+      if (identity.groups.includes(operatorGroup)) return identity;
+      throw new HttpProblem(
+        403,
+        `This is for operators: have your account put into the group “${operatorGroup}”, then sign in again.`,
+      );
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Logger } from '../../runtime/telemetry/log.ts';
 import type { TokenVerifier } from '../../runtime/identity/tokens.ts';
 import type { ObjectStore } from '../../runtime/store/objects/port.ts';
 import type { Broadcasts } from '../../runtime/store/tables/broadcasts.ts';
+import type { FleetTable } from '../../runtime/store/tables/fleet.ts';
 import type { Channels } from '../../runtime/store/tables/channels.ts';
 import type { PublicConfig } from '../../core/api/types.ts';
 
@@ -12,6 +13,7 @@ export interface ApiDependencies {
   readonly publicUrl: string;
   readonly channels: Channels;
   readonly broadcasts: Broadcasts;
+  readonly fleet: Pick<FleetTable, 'report' | 'decisions' | 'request'>;
   readonly objects: Pick<ObjectStore, 'delete'>;
   readonly verifier: TokenVerifier;
   /** Name and value of each cookie that opens `resource` until then. */

@@ -45,6 +45,7 @@ export async function startApi(options: {
     publicUrl: environment.PUBLIC_URL,
     channels: tables.channels,
     broadcasts: tables.broadcasts,
+    fleet: tables.fleet,
     objects: await openObjectStore({
       url: environment.OBJECT_STORE,
       region: environment.AWS_REGION,

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { ulid } from 'ulid';
 import { createApi } from '../../../containers/api/app.ts';
 import type { ApiDependencies } from '../../../containers/api/dependencies.ts';
+import { tableNames } from '../../../core/tables.ts';
 import type { Channel, Broadcast, Visibility } from '../../../core/broadcast/types.ts';
 import type { EncodingPlan, InputState } from '../../../core/media/flow.ts';
 import { ladderFor } from '../../../core/media/ladder.ts';
@@ -15,6 +16,7 @@ import { timingFor } from '../../../core/media/timing.ts';
 import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts';
 import { startTables } from '../../../local/tables.ts';
 import { createTokenVerifier } from '../../../runtime/identity/tokens.ts';
+import { createFleetTable, type FleetTable } from '../../../runtime/store/tables/fleet.ts';
 import { openTables, type Tables } from '../../../runtime/store/tables/open.ts';
 import { answerAs } from '../../local/issuer/answer.ts';
 
@@ -42,6 +44,7 @@ export const input: InputState = {
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly tables: Tables;
+  readonly fleet: FleetTable;
   readonly issuer: Issuer;
   readonly clock: { nowMs: number; now(): number };
   /** Keys deleted from object storage. */
@@ -89,6 +92,11 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
     clock,
     random: randomBytes,
   });
+  const fleet = createFleetTable({
+    client: tables.client,
+    tables: tableNames('tidecast'),
+    now: () => clock.now(),
+  });
   const deleted: string[] = [];
   const logLines: string[] = [];
   const log = pino(
@@ -105,6 +113,7 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
     publicUrl: 'https://live.test',
     channels: tables.channels,
     broadcasts: tables.broadcasts,
+    fleet,
     objects: {
       delete: async (key) => {
         if (test.failDelete !== undefined) throw test.failDelete;
@@ -127,6 +136,7 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
   const test: TestApi = {
     app,
     tables,
+    fleet,
     issuer,
     clock,
     deleted,
