@@ -39,7 +39,12 @@ function decode(payload: Uint8Array): readonly Amf0Value[] {
 export interface ConnectParameters {
   readonly app: string;
   readonly encoder: string | undefined;
+  /** It declares that it can be sent elsewhere (Enhanced RTMP v2, Reconnect Request). */
+  readonly canReconnect: boolean;
 }
+
+/** Bit of `capsEx` in connect and its result (Enhanced RTMP v2, Enhancing NetConnection connect Command). */
+const reconnectCapability = 0x01;
 
 /** Free text from the network, fit for logs and screens. */
 const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 128);
@@ -58,9 +63,11 @@ export function readConnect(command: Command): ConnectParameters {
   const url = text('tcUrl') ?? text('tcurl') ?? '';
   const app = text('app') ?? /^"?\w+:\/\/[^/]*\/([^"]*)/.exec(url)?.[1] ?? '';
   const encoder = text('flashVer') ?? text('flashver');
+  const capsEx = properties.get('capsEx');
   return {
     app: app.replace(/\?.*$/s, '').replace(/\/+$/, ''),
     encoder: encoder === undefined ? undefined : printable(encoder),
+    canReconnect: typeof capsEx === 'number' && (capsEx & reconnectCapability) !== 0,
   };
 }
 
@@ -77,14 +84,18 @@ export const result = (transaction: number, ...values: readonly Amf0Value[]): Bu
 export const errorResult = (transaction: number, code: string, description: string): Buffer =>
   command(0, '_error', transaction, null, info('error', code, description));
 
-/** objectEncoding 0 says AMF0, whatever was asked for. No fourCcList: enhanced RTMP is not spoken here. */
-export const connectResult = (transaction: number): Buffer =>
+/**
+ * objectEncoding 0 says AMF0, whatever was asked for. No fourCcList: of enhanced RTMP nothing is spoken here but
+ * the request to reconnect, which is declared to who declared it.
+ */
+export const connectResult = (transaction: number, reconnects: boolean): Buffer =>
   result(
     transaction,
     new Map<string, Amf0Value>([
       ['fmsVer', 'FMS/3,5,7,7009'],
       ['capabilities', 31],
       ['mode', 1],
+      ...(reconnects ? ([['capsEx', reconnectCapability]] as const) : []),
     ]),
     new Map<string, Amf0Value>([
       ...info('status', 'NetConnection.Connect.Success', 'Connected.'),
@@ -105,6 +116,19 @@ export const onStatus = (
   code: string,
   description: string,
 ): Buffer => command(streamId, 'onStatus', 0, null, info(level, code, description));
+
+/** Of the connection, not of a stream. Without a URL the client comes back to the one that it has. */
+export const reconnectRequest = (url: string | undefined, description: string): Buffer =>
+  command(
+    0,
+    'onStatus',
+    0,
+    null,
+    new Map([
+      ...(url === undefined ? [] : ([['tcUrl', url]] as const)),
+      ...info('status', 'NetConnection.Connect.ReconnectRequest', description),
+    ]),
+  );
 
 const info = (level: string, code: string, description: string): ReadonlyMap<string, Amf0Value> =>
   new Map([

@@ -26,11 +26,14 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly authorise: Authorise;
+  readonly frontUrl: string | undefined;
   readonly onEvent: (event: RtmpEvent) => void;
   /** It publishes from now on. */
   readonly onPublished: (connection: Connection) => void;
   readonly onClosed: (connection: Connection) => void;
 }
+
+type Refusal = Extract<PublishDecision, { readonly accepted: false }>;
 
 /** What an encoder is told where the reason is ours. */
 const endStatus: Readonly<Record<SessionEnd, readonly [code: string, description: string]>> = {
@@ -59,6 +62,8 @@ export class Connection implements Publisher {
   #lingerUntil = Infinity;
   #destroyed = false;
   #authorisingSince: number | undefined;
+  /** It was asked to connect elsewhere, and is refused when it has not gone by then. */
+  #leaving: { readonly refusal: Refusal; readonly until: number } | undefined;
   #paused = false;
   #mediaBytes = 0;
   #mediaAt = 0;
@@ -81,7 +86,8 @@ export class Connection implements Publisher {
       refuse: (code, description) => this.#refuse(code, description, 'violation'),
       pong: (value) => this.#pong(value),
     };
-    this.#conversation = new Conversation(options.limits, options.filler, counterpart);
+    const reconnects = options.frontUrl !== undefined;
+    this.#conversation = new Conversation(options.limits, options.filler, counterpart, reconnects);
     this.#socket.on('data', (bytes: Buffer) => this.#data(bytes));
     this.#socket.on('end', () => this.#end('dropped', 'gone'));
     this.#socket.on('error', (error: Error & { readonly code?: string }) => {
@@ -127,7 +133,9 @@ export class Connection implements Publisher {
     if (this.#ended !== undefined) {
       if (now >= this.#lingerUntil) this.destroy(this.#ended, 'gone');
     } else if (this.#sink !== undefined) this.#tickPublished(now);
-    else if (this.#authorisingSince !== undefined) {
+    else if (this.#leaving !== undefined) {
+      if (now >= this.#leaving.until) this.#turnAway(this.#leaving.refusal);
+    } else if (this.#authorisingSince !== undefined) {
       if (now - this.#authorisingSince >= limits.authoriseDeadlineMs)
         this.#failed('authorisation took too long');
     } else if (now - this.#openedAt >= limits.publishDeadlineMs) this.destroy('idle', 'too-slow');
@@ -201,8 +209,10 @@ export class Connection implements Publisher {
       this.#failed('authorise failed');
       return;
     }
-    if (!decision.accepted) this.#refuse(decision.code, decision.description, 'unauthorised');
-    else if (this.#ended === undefined) this.#accept(decision.sink, request.encoder);
+    if (!decision.accepted) {
+      if (decision.elsewhere === true && this.#conversation.canReconnect) this.#sendElsewhere(decision);
+      else this.#turnAway(decision);
+    } else if (this.#ended === undefined) this.#accept(decision.sink, request.encoder);
     // The socket went meanwhile: the sink is owed its one `ended`.
     else this.#tellSink(decision.sink, this.#ended);
   }
@@ -215,6 +225,24 @@ export class Connection implements Publisher {
     onPublished(this);
     onEvent({ kind: 'published' });
     this.#conversation.acceptPublish();
+  }
+
+  #turnAway({ code, description, reason = 'unauthorised' }: Refusal): void {
+    this.#refuse(code, description, reason);
+  }
+
+  /**
+   * Only newcomers are sent elsewhere, by the Reconnect Request of Enhanced RTMP v2: an encoder that is on the
+   * air stays where it is until its show ends, whatever becomes of its server.
+   */
+  #sendElsewhere(refusal: Refusal): void {
+    if (this.#ended !== undefined) return;
+    const { clock, frontUrl, limits, log, secure } = this.#options;
+    // A key that came encrypted must not be sent in the clear: such a client comes back by the URL that it has.
+    const url = secure && frontUrl?.startsWith('rtmps:') !== true ? undefined : frontUrl;
+    log.info({ ...this.#names, reason: refusal.reason }, 'encoder asked to connect elsewhere');
+    this.#leaving = { refusal, until: clock.now() + limits.reconnectMs };
+    this.#conversation.askToReconnect(url, refusal.description);
   }
 
   #failed(why: string): void {
@@ -272,7 +300,7 @@ export class Connection implements Publisher {
     this.#socket.resume();
     if (this.#sink === undefined) {
       log.debug({ ...this.#names, refusal }, 'connection ended before it published');
-      onEvent({ kind: 'refused', reason: refusal });
+      onEvent({ kind: 'refused', reason: this.#leaving?.refusal.reason ?? refusal });
       return;
     }
     log.info({ ...this.#names, reason, receivedBytes: this.#conversation.receivedBytes }, 'encoder ended');

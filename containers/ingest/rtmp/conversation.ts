@@ -12,6 +12,7 @@ import {
   readCommand,
   readConnect,
   readPublish,
+  reconnectRequest,
   result,
   serverChunkSize,
 } from './commands.ts';
@@ -62,8 +63,9 @@ export class Conversation {
   readonly #limits: RtmpLimits;
   readonly #handshake: Handshake;
   readonly #reader: ChunkReader;
+  readonly #reconnects: boolean;
   #state: State = 'connecting';
-  #connect: ConnectParameters = { app: '', encoder: undefined };
+  #connect: ConnectParameters = { app: '', encoder: undefined, canReconnect: false };
   #streams = 0;
   /** Message stream of the publish. */
   #streamId = 0;
@@ -71,7 +73,14 @@ export class Conversation {
   #acknowledged = 0;
   #window = windowBytes;
 
-  constructor(limits: RtmpLimits, filler: Uint8Array, counterpart: Counterpart) {
+  constructor(
+    limits: RtmpLimits,
+    filler: Uint8Array,
+    counterpart: Counterpart,
+    /** The server may ask clients to connect elsewhere. */
+    reconnects = false,
+  ) {
+    this.#reconnects = reconnects;
     this.#limits = limits;
     this.#counterpart = counterpart;
     this.#handshake = new Handshake(filler, (bytes) => counterpart.write(bytes));
@@ -80,6 +89,11 @@ export class Conversation {
 
   get handshaken(): boolean {
     return this.#handshake.done;
+  }
+
+  /** Both sides have declared the Reconnect Request. */
+  get canReconnect(): boolean {
+    return this.#reconnects && this.#connect.canReconnect;
   }
 
   get receivedBytes(): number {
@@ -113,6 +127,10 @@ export class Conversation {
 
   status(level: 'status' | 'error', code: string, description: string): void {
     this.#say(onStatus(this.#streamId, level, code, description));
+  }
+
+  askToReconnect(url: string | undefined, description: string): void {
+    this.#say(reconnectRequest(url, description));
   }
 
   ping(value: number): void {
@@ -227,7 +245,7 @@ export class Conversation {
     this.#say(windowAcknowledgementSize(windowBytes));
     this.#say(setPeerBandwidth(windowBytes));
     this.#say(setChunkSize(serverChunkSize));
-    this.#say(connectResult(command.transaction));
+    this.#say(connectResult(command.transaction, this.canReconnect));
   }
 
   #publish(command: Command): void {
@@ -242,7 +260,8 @@ export class Conversation {
       return;
     }
     this.#state = 'authorising';
-    this.#counterpart.publish({ ...this.#connect, publishingName: name });
+    const { app, encoder } = this.#connect;
+    this.#counterpart.publish({ app, encoder, publishingName: name });
   }
 
   #unpublish(): void {

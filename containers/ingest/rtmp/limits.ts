@@ -6,6 +6,7 @@ export interface RtmpLimits {
   readonly authoriseDeadlineMs: number;
   readonly idleMs: number;
   readonly lingerMs: number;
+  readonly reconnectMs: number;
   readonly pingIntervalMs: number;
   readonly sweepIntervalMs: number;
   readonly bytesBeforePublish: number;
@@ -32,6 +33,8 @@ export const defaultLimits: RtmpLimits = {
   idleMs: 10_000,
   /** From FIN to destroy: time for the status to reach the encoder (notes/video.md section 5). */
   lingerMs: 2_000,
+  /** From asking a client to connect elsewhere to refusing it: time to make the new connection before the old one ends. */
+  reconnectMs: 5_000,
   pingIntervalMs: 5_000,
   /** Deadlines are looked at so often, so they may fire late by this. */
   sweepIntervalMs: 500,

@@ -116,6 +116,7 @@ class Hub {
       clock: this.#options.clock,
       log: this.#options.log,
       authorise: this.#options.authorise,
+      frontUrl: this.#options.frontUrl,
       onEvent: (event) => this.#count(event),
       onPublished: (published) => this.#table.settle(published),
       onClosed: (closed) => this.#forget(closed),

@@ -40,7 +40,15 @@ export type StatusCode =
 
 export type PublishDecision =
   | { readonly accepted: true; readonly sink: PublishSink }
-  | { readonly accepted: false; readonly code: StatusCode; readonly description: string };
+  | {
+      readonly accepted: false;
+      readonly code: StatusCode;
+      readonly description: string;
+      /** For metrics; `unauthorised` when absent. */
+      readonly reason?: RefusalReason;
+      /** Another server of the fleet would take it: a client that can be sent there is asked to go. */
+      readonly elsewhere?: boolean;
+    };
 
 /** Where an accepted encoder's messages go. Calls come in the order of the connection, never after `ended`. */
 export interface PublishSink {
@@ -64,6 +72,10 @@ export type RefusalReason =
   | 'too-slow'
   /** `authorise` said no. */
   | 'unauthorised'
+  /** The task takes no new broadcasts any more. */
+  | 'draining'
+  /** The task has no room for another broadcast. */
+  | 'full'
   /** `authorise` failed or took too long. */
   | 'failed'
   | 'violation'
@@ -93,6 +105,8 @@ export interface RtmpServerOptions {
   readonly log: Logger;
   readonly limits?: Partial<RtmpLimits>;
   readonly onEvent?: (event: RtmpEvent) => void;
+  /** Where clients are sent that this server can't take (`elsewhere`); without it they are refused. */
+  readonly frontUrl?: string;
 }
 
 /** RTMPS on a port of its own. Certificate (chain) and key as PEM. */
