@@ -11,9 +11,6 @@ export interface Memory {
   readonly addresses: Readonly<Record<string, AddressMark>>;
   readonly demand: DemandMemory;
   readonly lastScaleOutAt: number;
-  readonly lastScaleInAt: number;
-  /** Operator requests that have been carried out. */
-  readonly handled: Readonly<Record<string, number>>;
 }
 
 export interface ImageMark {
@@ -23,6 +20,8 @@ export interface ImageMark {
   /** Tasks of it that failed before any served; its number decides when it is broken. */
   readonly failedTasks: readonly string[];
   readonly brokenAt?: number;
+  /** When it was last seen behind the release tag: of the good images the newest of these is fallen back to. */
+  readonly releasedAt?: number;
 }
 
 export interface TaskMark {
@@ -37,7 +36,8 @@ export interface HostMark {
   readonly lastTaskId?: string;
   /** Empty and not needed since. Counts from when its task served, not from its launch. */
   readonly idleSince?: number;
-  readonly seenAt: number;
+  /** When a task was last started on it: lists may not show that task yet. */
+  readonly startedAt?: number;
 }
 
 export interface AddressMark {
@@ -68,6 +68,4 @@ export const noMemory: Memory = {
   addresses: {},
   demand: { countedTo: 0, week: [], quarter: 0, arrivals: 0, recent: [], meanPoints: 0 },
   lastScaleOutAt: 0,
-  lastScaleInAt: 0,
-  handled: {},
 };

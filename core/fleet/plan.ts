@@ -1,9 +1,179 @@
-import type { Plan } from './decision.ts';
+import { addressHosts, aimTargets, nameFront, nameSlots } from './addressing.ts';
+import type { Plan, PlanFigures } from './decision.ts';
+import { Draft } from './draft.ts';
+import { chooseFront } from './front.ts';
+import { protectHosts, provide, startTasks } from './hosts.ts';
+import { imagesOf, type Images } from './images.ts';
+import type { Memory } from './memory.ts';
 import type { Policy } from './policy.ts';
-import type { Snapshot } from './snapshot.ts';
+import { pruneImages, remember, rememberHosts } from './remember.ts';
+import { roomOf, type Room } from './room-wanted.ts';
+import { situationOf, type Situation, type Unit } from './situation.ts';
+import type { Snapshot, SourceName } from './snapshot.ts';
+import { isFresh, isToGo } from './state.ts';
+import { advance, expireTasks, obeyOperators } from './turnover.ts';
 
-/** What to do now, and why. Pure: the same snapshot gives the same plan (I5), whatever the order of its lists (I7). */
+/** Without one of these nothing can be said at all. */
+const essential: readonly SourceName[] = ['group', 'hosts', 'tasks', 'heartbeats', 'orders'];
+
+/**
+ * What to do now, and why. Pure: the same snapshot gives the same plan (I5), whatever the order of its lists
+ * (I7). Facts that are stale may scale out, never in.
+ */
 export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
-  void [snapshot, policy, now];
-  throw new Error('being written');
+  const situation = situationOf(snapshot, policy, now);
+  const draft = new Draft();
+  const memory = remember(situation);
+  const images = imagesOf(situation, memory);
+  const room = roomOf(situation, memory.demand);
+
+  const missing = essential.filter((source) => snapshot.sources[source] === undefined);
+  if (missing.length > 0 || !situation.isKnown('heartbeats')) {
+    const which = missing.length > 0 ? missing : ['heartbeats'];
+    draft.limit('stale facts', `nothing is decided: ${which.join(', ')} could not be read`);
+    draft.alarm('stale-facts', {}, `could not read ${which.join(', ')}`);
+    return finish(draft, situation, memory, images, room, situation.front ?? []);
+  }
+  if (!situation.mayShrink) {
+    draft.limit('stale facts', 'nothing shrinks: a source could not be read');
+    draft.alarm('stale-facts', {}, 'a source could not be read: nothing shrinks meanwhile');
+  }
+
+  const before = chooseFront(situation, memory.demand, images.target);
+  obeyOperators(draft, situation);
+  const outcome = provide(draft, situation, memory, images, room, before);
+  const expired = outcome.scaledOut
+    ? []
+    : expireTasks(draft, situation, memory, images, room, new Set(before.units));
+  advance(draft, situation, memory, outcome.kept);
+
+  const leaving = new Set(draft.of('write-order').map(({ subject }) => subject.hostId));
+  const isAffected = expired.length > 0 || before.units.some((unit) => leaving.has(unit.host.hostId));
+  const choice = isAffected
+    ? chooseFront(
+        { ...situation, units: situation.units.filter((unit) => !leaving.has(unit.host.hostId)) },
+        memory.demand,
+        images.target,
+      )
+    : before;
+  const front = nameFront(draft, situation, choice);
+  addressHosts(draft, situation, memory, outcome.needed, outcome.unseen);
+  nameSlots(draft, situation);
+  aimTargets(draft, situation);
+  protectHosts(draft, situation);
+  startTasks(draft, situation, memory, images, outcome.needed);
+  forget(draft, situation);
+  raiseAlarms(draft, situation, images, room);
+
+  const inFront = new Set(choice.units.map((unit) => unit.host.hostId));
+  const started = new Set(draft.of('start-task').flatMap(({ subject }) => subject.hostId ?? []));
+  return finish(
+    draft,
+    situation,
+    {
+      ...memory,
+      images: pruneImages(images.marks, situation),
+      hosts: rememberHosts(situation, memory, { inFront, started }),
+      lastScaleOutAt: outcome.scaledOut ? now : memory.lastScaleOutAt,
+    },
+    images,
+    room,
+    front,
+  );
+}
+
+function raiseAlarms(draft: Draft, situation: Situation, images: Images, room: Room): void {
+  const { release } = situation;
+  if (images.brokenRelease && release !== undefined) {
+    draft.limit('image broken', `the released image ${release.digest} does not serve`);
+    draft.alarm('broken-image', { digest: release.digest }, 'its tasks did not serve; older ones go on');
+  }
+  if (room.free < room.minimum && room.coming === 0) {
+    draft.alarm('room-short', {}, `${room.free} points free, ${room.minimum} at least, nothing is coming`);
+  }
+}
+
+/** After this long a task that no list names any more is over. */
+const forgottenMs = 600_000;
+/** A pass forgets so many; the rest follows. */
+const maxForgotten = 20;
+
+/** Heartbeats and orders of tasks that have stopped. */
+function forget(draft: Draft, situation: Situation): void {
+  const { snapshot, now, policy } = situation;
+  if (!situation.isKnown('tasks') || !situation.isKnown('hosts') || !situation.isKnown('orders')) return;
+  const tasks = new Map((snapshot.sources.tasks?.value ?? []).map((task) => [task.taskId, task]));
+  const hosts = new Set(situation.units.map((unit) => unit.host.hostId));
+  const seenAt = new Map<string, number>();
+  for (const { taskId, at } of snapshot.sources.orders?.value ?? []) seenAt.set(taskId, at);
+  for (const beat of snapshot.sources.heartbeats?.value ?? []) {
+    const { taskId, at } = beat;
+    seenAt.set(taskId, isFresh(beat, policy, now) ? Number.POSITIVE_INFINITY : at);
+  }
+  for (const [taskId, at] of [...seenAt].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const task = tasks.get(taskId);
+    const isOver =
+      at !== Number.POSITIVE_INFINITY &&
+      (task === undefined
+        ? now - at > forgottenMs
+        : task.status === 'stopped' && !hasUnit(taskId, situation));
+    if (!isOver || (task !== undefined && task.status !== 'stopped' && hosts.has(task.hostId))) continue;
+    if (draft.count('forget-task') >= maxForgotten) return;
+    draft.decide({ kind: 'forget-task', taskId }, { taskId }, 'clean-up', 'the task has stopped');
+  }
+}
+
+const hasUnit = (taskId: string, { units }: Situation): boolean =>
+  units.some((unit) => unit.task?.taskId === taskId);
+
+function finish(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  images: Images,
+  room: Room,
+  front: readonly string[],
+): Plan {
+  const decisions = draft.inOrder();
+  if (decisions.length === 0 && draft.notes.length === 0) {
+    const text = `${room.free} points free of ${room.wanted} wanted; nothing to do`;
+    draft.note({}, 'steady', text);
+  }
+  return {
+    decisions,
+    notes: draft.notes,
+    limitedBy: [...draft.limits],
+    alarms: draft.alarms,
+    figures: figuresOf(situation, images, room, front),
+    memory,
+  };
+}
+
+function figuresOf(
+  { units, now }: Situation,
+  images: Images,
+  room: Room,
+  front: readonly string[],
+): PlanFigures {
+  const count = (which: (unit: Unit) => boolean): number => units.filter(which).length;
+  const tasks = count((unit) => unit.task !== undefined);
+  const current = count((unit) => unit.task !== undefined && unit.task.digest === images.target);
+  const toGo = units.flatMap((unit) =>
+    unit.task !== undefined && isToGo(unit.order) ? [now - unit.order.expiredAt] : [],
+  );
+  return {
+    broadcasts: units.reduce((sum, unit) => sum + (unit.heartbeat?.shows.length ?? 0), 0),
+    usedPoints: room.used,
+    freePoints: room.free,
+    wantedPoints: room.wanted,
+    minimumPoints: room.minimum,
+    hosts: units.length,
+    serving: count((unit) => unit.state === 'serving'),
+    draining: count((unit) => unit.state === 'expired' || unit.state === 'draining'),
+    lost: count((unit) => unit.state === 'lost'),
+    longestDrainMs: Math.max(0, ...toGo),
+    rolloutShare: tasks === 0 ? 1 : current / tasks,
+    front,
+    forecastArrivals: room.forecastArrivals,
+  };
 }

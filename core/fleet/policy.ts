@@ -53,8 +53,6 @@ export interface Policy {
     readonly attempts: number;
     /** Expire old tasks only from surplus room for so long; then hosts are added to get it done. */
     readonly patienceMs: number;
-    /** Hosts more than needed while patience is over. */
-    readonly surgeHosts: number;
   };
   readonly scaleIn: {
     /** A host must have been empty and unneeded for so long. */
@@ -111,7 +109,7 @@ export const defaultPolicy: Policy = {
     hysteresisPoints: 2000,
   },
   front: { ttlS: 20, slackMs: 100_000, maxAddresses: 28, minAddresses: 2 },
-  rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 21_600_000, surgeHosts: 2 },
+  rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 21_600_000 },
   scaleIn: { idleMs: 120_000, afterScaleOutMs: 300_000 },
   staleness: { heartbeatMs: 15_000, factsMs: 30_000, futureMs: 2_000 },
   drain: { stuckMs: 43_200_000 },

@@ -186,7 +186,7 @@ function frontOf({ snapshot, plan }: PassReport): FleetView['front'] {
   const ips = snapshot.sources.records?.value.front ?? plan.figures.front;
   return ips.map((ip) => {
     const slot = slotOf.get(ip);
-    return { ip, ...(slot === undefined ? {} : { slot }) };
+    return slot === undefined ? { ip } : { ip, slot };
   });
 }
 
@@ -222,12 +222,11 @@ function imagesOf({ snapshot, plan }: PassReport, tasks: readonly TaskFact[]): r
     .toSorted((a, b) => Number(b === released) - Number(a === released) || age(b) - age(a) || compare(a, b))
     .map((digest) => {
       const firstSeenAt = images[digest]?.firstSeenAt;
-      return {
-        digest,
-        state: stateOfImage(digest),
-        tasks: counts.get(digest) ?? 0,
-        ...(firstSeenAt === undefined ? {} : { firstSeenAt }),
-      };
+      const state = stateOfImage(digest);
+      const count = counts.get(digest) ?? 0;
+      return firstSeenAt === undefined
+        ? { digest, state, tasks: count }
+        : { digest, state, tasks: count, firstSeenAt };
     });
 }
 

@@ -1,0 +1,208 @@
+import { pointsOfOne } from './demand.ts';
+import type { Draft } from './draft.ts';
+import { overflowOfExtra, type FrontChoice } from './front.ts';
+import type { Images } from './images.ts';
+import type { Memory } from './memory.ts';
+import { isComing, type Room } from './room-wanted.ts';
+import type { Situation, Unit } from './situation.ts';
+import { short, subjectOf } from './subject.ts';
+import { takeBack } from './turnover.ts';
+
+/** Hosts follow the wanted room: idle ones get a task or go, missing ones are asked for. */
+
+/** Registered, nothing runs there, and nobody on it is heard: the only hosts that may be given or taken. */
+const isIdle = (unit: Unit, situation: Situation): boolean =>
+  unit.host.state === 'running' && unit.task === undefined && !situation.heardOn.has(unit.host.hostId);
+
+/** A start that no list shows yet: ECS answers are eventually consistent, seconds as a rule. */
+const listsLagMs = 60_000;
+
+export interface HostsOutcome {
+  /** Expiries that were taken back. */
+  readonly kept: ReadonlySet<Unit>;
+  /** Hosts that are to get a task, those without an address too. */
+  readonly needed: readonly Unit[];
+  readonly scaledOut: boolean;
+  /** Hosts that have been asked for and are not to be seen yet, with those of this pass. */
+  readonly unseen: number;
+}
+
+export function provide(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  images: Images,
+  room: Room,
+  front: FrontChoice,
+): HostsOutcome {
+  const { policy, units, snapshot } = situation;
+  const idle = units
+    .filter((unit) => isIdle(unit, situation) && unit.host.ready)
+    .toSorted((a, b) => Number(b.address !== undefined) - Number(a.address !== undefined));
+  const present = units.filter((unit) => unit.host.state !== 'terminating').length;
+  const enough = room.wanted + policy.buffer.hysteresisPoints;
+
+  let planned = room.free + room.coming;
+  let staying = present - idle.length;
+  const needed: Unit[] = [];
+  for (const unit of idle) {
+    const wantsCanary = images.wantsCanary && needed.length === 0;
+    if (!wantsCanary && planned >= enough && staying >= policy.hosts.min) {
+      terminate(draft, unit, situation, memory, planned - room.wanted);
+      continue;
+    }
+    needed.push(unit);
+    staying += 1;
+    planned += policy.hosts.roomPoints;
+  }
+  terminateDeadOnArrival(draft, situation);
+
+  const comingHosts = units.filter((unit) => isComing(unit, situation)).length + needed.length;
+  const desired = snapshot.sources.group?.value.desired ?? present;
+  const unseen = Math.max(0, desired - present);
+  const shortPoints = room.wanted - planned;
+  const kept = shortPoints > 0 ? takeBack(draft, situation, images, shortPoints) : new Set<Unit>();
+  const back = [...kept].reduce((sum, unit) => sum + policy.hosts.roomPoints - unit.used, 0);
+  const extraForFront = front.isShort
+    ? overflowOfExtra(situation, pointsOfOne(memory.demand), front, memory.demand)
+    : 0;
+  const add = Math.max(
+    Math.ceil((shortPoints - back) / policy.hosts.roomPoints),
+    extraForFront - comingHosts - unseen - kept.size,
+    images.wantsCanary && needed.length === 0 && unseen === 0 && comingHosts === 0 ? 1 : 0,
+    policy.hosts.min - present - unseen,
+    0,
+  );
+  const asked = ask(draft, situation, { present, unseen, add, room });
+  return { kept, needed, scaledOut: asked > 0, unseen: unseen + asked };
+}
+
+/** Raises the desired count as far as the limits let it. @returns hosts asked for anew */
+function ask(
+  draft: Draft,
+  situation: Situation,
+  wish: { readonly present: number; readonly unseen: number; readonly add: number; readonly room: Room },
+): number {
+  const { policy, snapshot } = situation;
+  const group = snapshot.sources.group?.value;
+  if (group === undefined) return 0;
+  const { present, unseen, room } = wish;
+  let add = wish.add;
+  const have = present + unseen;
+  const bounds = [
+    ['host maximum', Math.min(policy.hosts.max, group.maxHosts)],
+    ['address quota', policy.addresses.quota],
+    ['slots', policy.slots.length],
+  ] as const;
+  for (const [limit, most] of bounds) {
+    if (add > 0 && have + add > most) {
+      add = Math.max(0, most - have);
+      draft.limit(limit, `${wish.add} more hosts are wanted; ${limit} allows ${most} in all`);
+      if (limit === 'address quota')
+        draft.alarm('address-quota', {}, `every Elastic IP of the quota (${most}) is in use`);
+    }
+  }
+  if (add > policy.caps.launches) {
+    add = policy.caps.launches;
+    draft.limit('launches a pass', `${wish.add} more hosts are wanted; ${add} are asked for now`);
+  }
+  const hosts = have + add;
+  // Also when somebody lowered it below what lives: the group must not look for victims.
+  if (hosts > group.desired) {
+    const text =
+      add > 0
+        ? `${room.free} points free and ${room.coming} coming, ${room.wanted} wanted`
+        : `${present} hosts live, but only ${group.desired} are desired`;
+    draft.decide({ kind: 'set-desired', hosts }, {}, 'scale-out', text);
+  }
+  return add;
+}
+
+function terminate(draft: Draft, unit: Unit, situation: Situation, memory: Memory, surplus: number): void {
+  const { policy, now } = situation;
+  const mark = memory.hosts[unit.host.hostId];
+  if (!situation.mayShrink) return;
+  const idleMs = now - (mark?.idleSince ?? now);
+  if (idleMs < policy.scaleIn.idleMs || now - (mark?.startedAt ?? 0) < listsLagMs) {
+    draft.note(subjectOf(unit), 'waiting', `idle for ${Math.round(idleMs / 1000)} s; goes if it stays so`);
+    return;
+  }
+  if (draft.count('terminate-host') >= policy.caps.terminations) return;
+  const text = `empty, no task, and ${surplus} points more than wanted without it`;
+  draft.decide({ kind: 'terminate-host', hostId: unit.host.hostId }, subjectOf(unit), 'host-idle', text);
+}
+
+/** An instance whose agent never registered can't get a task. */
+function terminateDeadOnArrival(draft: Draft, situation: Situation): void {
+  const { policy, now } = situation;
+  if (!situation.mayShrink) return;
+  for (const unit of situation.units) {
+    const tooOld = now - unit.host.launchedAt > 4 * policy.hosts.leadMs;
+    if (!isIdle(unit, situation) || unit.host.ready || !tooOld || unit.address !== undefined) continue;
+    if (draft.count('terminate-host') >= policy.caps.terminations) return;
+    const minutes = Math.round((now - unit.host.launchedAt) / 60_000);
+    const text = `has not joined the cluster in ${minutes} minutes`;
+    draft.decide({ kind: 'terminate-host', hostId: unit.host.hostId }, subjectOf(unit), 'host-lost', text);
+  }
+}
+
+/** Gives the needed hosts that have an address a task each. */
+export function startTasks(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  images: Images,
+  needed: readonly Unit[],
+): void {
+  const { policy, release } = situation;
+  if (!(['hosts', 'tasks', 'addresses', 'heartbeats'] as const).every(situation.isKnown)) return;
+  let canary = images.wantsCanary;
+  for (const unit of needed) {
+    const { address, host } = unit;
+    if (address === undefined) continue;
+    const digest = canary ? release?.digest : images.safe;
+    if (digest === undefined) {
+      draft.note(subjectOf(unit), 'waiting', 'no image has been pushed yet');
+      continue;
+    }
+    if (draft.count('start-task') >= policy.caps.starts) {
+      draft.limit('starts a pass', `more than ${policy.caps.starts} tasks may start; the rest follows`);
+      return;
+    }
+    const last = lastTaskOn(host.hostId, situation) ?? memory.hosts[host.hostId]?.lastTaskId ?? 'first';
+    draft.decide(
+      {
+        kind: 'start-task',
+        hostId: host.hostId,
+        slot: address.slot,
+        digest,
+        // The same start is the same token, whoever repeats it; after that task has ended it is another one.
+        token: `${host.hostId}.${short(digest)}.${last.slice(-12)}`,
+      },
+      { ...subjectOf(unit), digest },
+      canary ? 'canary' : 'scale-out',
+      canary ? `first task of image ${short(digest)}` : `room for ${policy.hosts.roomPoints} points`,
+    );
+    canary = false;
+  }
+}
+
+export function lastTaskOn(hostId: string, { snapshot }: Situation): string | undefined {
+  let last: { readonly taskId: string; readonly startedAt: number } | undefined;
+  for (const task of snapshot.sources.tasks?.value ?? []) {
+    if (task.hostId === hostId && (last === undefined || task.startedAt > last.startedAt)) last = task;
+  }
+  return last?.taskId;
+}
+
+export function protectHosts(draft: Draft, { units }: Situation): void {
+  for (const { host } of units) {
+    if (host.isProtected || host.state === 'terminating') continue;
+    draft.decide(
+      { kind: 'protect-host', hostId: host.hostId },
+      { hostId: host.hostId },
+      'protection',
+      'is not protected from scale-in',
+    );
+  }
+}

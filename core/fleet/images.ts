@@ -1,0 +1,117 @@
+import type { ImageMark, Memory } from './memory.ts';
+import type { Policy } from './policy.ts';
+import type { ReleaseFact, TaskFact } from './snapshot.ts';
+import type { Situation } from './situation.ts';
+
+/** What is known of the images, and which one new tasks get. */
+export interface Images {
+  readonly marks: Readonly<Record<string, ImageMark>>;
+  /** What the fleet should run in the end: the released image, or the last good one while that is broken. */
+  readonly target: string | undefined;
+  /** What a task that is needed for its room gets: an image that has shown that it serves, if there is one. */
+  readonly safe: string | undefined;
+  /** The released image has to show itself, and no task of it is there yet. */
+  readonly wantsCanary: boolean;
+  /** Old tasks may be expired. */
+  readonly mayRoll: boolean;
+  readonly brokenRelease: boolean;
+}
+
+const noMark = (now: number): ImageMark => ({ firstSeenAt: now, failedTasks: [] });
+
+/** Tasks that ended, or never served, before their image had shown that it can. */
+function failedBefore(
+  task: TaskFact,
+  memory: Memory,
+  hostsAlive: ReadonlySet<string>,
+  policy: Policy,
+  now: number,
+): boolean {
+  if (memory.tasks[task.taskId]?.servedAt !== undefined) return false;
+  // A task whose host died says nothing about its image.
+  if (!hostsAlive.has(task.hostId)) return false;
+  if (task.status === 'stopped') return true;
+  return now - task.startedAt > policy.hosts.startWithinMs;
+}
+
+/** @param memory with the task marks of this pass already in it. */
+export function imagesOf(situation: Situation, memory: Memory): Images {
+  const { policy, now, release, units, snapshot } = situation;
+  const marks: Record<string, ImageMark> = { ...memory.images };
+  if (release !== undefined) {
+    marks[release.digest] = { ...(marks[release.digest] ?? noMark(now)), releasedAt: now };
+  }
+
+  const tasks = snapshot.sources.tasks?.value ?? [];
+  const hostsAlive = new Set(units.map((unit) => unit.host.hostId));
+  for (const unit of units) {
+    const { task, state } = unit;
+    if (task === undefined || state !== 'serving') continue;
+    const mark = (marks[task.digest] ??= noMark(now));
+    const servedAt = memory.tasks[task.taskId]?.servedAt ?? now;
+    if (mark.goodAt === undefined && now - servedAt >= policy.rollout.canaryMs) {
+      marks[task.digest] = { ...mark, goodAt: now };
+    }
+  }
+  if (situation.isKnown('tasks') && situation.isKnown('heartbeats') && situation.isKnown('hosts')) {
+    for (const task of tasks.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1))) {
+      const mark = marks[task.digest];
+      if (mark === undefined || mark.goodAt !== undefined || mark.failedTasks.includes(task.taskId)) continue;
+      if (!failedBefore(task, memory, hostsAlive, policy, now)) continue;
+      const failedTasks = [...mark.failedTasks, task.taskId];
+      marks[task.digest] = {
+        ...mark,
+        failedTasks,
+        ...(failedTasks.length >= policy.rollout.attempts ? { brokenAt: mark.brokenAt ?? now } : {}),
+      };
+    }
+  }
+  return { marks, ...chosen(marks, release, situation) };
+}
+
+function chosen(
+  marks: Readonly<Record<string, ImageMark>>,
+  release: ReleaseFact | undefined,
+  { units }: Situation,
+): Omit<Images, 'marks'> {
+  const lastGood = lastGoodOf(marks);
+  if (release === undefined) {
+    return { target: lastGood, safe: lastGood, wantsCanary: false, mayRoll: false, brokenRelease: false };
+  }
+  const mark = marks[release.digest];
+  const isGood = mark?.goodAt !== undefined;
+  const isBroken = mark?.brokenAt !== undefined && !isGood;
+  // With no good image there is nothing to fall back to: a first deployment goes on trying.
+  if (lastGood === undefined) {
+    const { digest } = release;
+    return {
+      target: digest,
+      safe: digest,
+      wantsCanary: false,
+      mayRoll: false,
+      brokenRelease: isBroken,
+    };
+  }
+  if (isBroken) {
+    return { target: lastGood, safe: lastGood, wantsCanary: false, mayRoll: true, brokenRelease: true };
+  }
+  const hasCanary = units.some((unit) => unit.task?.digest === release.digest);
+  return {
+    target: release.digest,
+    safe: isGood ? release.digest : lastGood,
+    wantsCanary: !isGood && !hasCanary,
+    mayRoll: isGood,
+    brokenRelease: false,
+  };
+}
+
+function lastGoodOf(marks: Readonly<Record<string, ImageMark>>): string | undefined {
+  let best: string | undefined;
+  let at = -1;
+  for (const [digest, { goodAt, releasedAt }] of Object.entries(marks)) {
+    if (goodAt === undefined) continue;
+    const last = releasedAt ?? goodAt;
+    if (last > at || (last === at && digest < (best ?? ''))) [best, at] = [digest, last];
+  }
+  return best;
+}

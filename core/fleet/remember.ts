@@ -1,0 +1,119 @@
+import { countArrivals } from './demand.ts';
+import { lastTaskOn } from './hosts.ts';
+import type { AddressMark, HostMark, ImageMark, Memory, TaskMark } from './memory.ts';
+import type { Situation } from './situation.ts';
+import { isDrained } from './turnover.ts';
+
+/** What this pass saw, put into the memory before anything is decided. */
+export function remember(situation: Situation): Memory {
+  const { snapshot } = situation;
+  const before = snapshot.memory;
+  const heartbeats = snapshot.sources.heartbeats;
+  return {
+    ...before,
+    demand:
+      heartbeats === undefined || !situation.isKnown('heartbeats')
+        ? before.demand
+        : countArrivals(before.demand, heartbeats.value, situation.now),
+    leftFrontAt: leftFront(situation),
+    tasks: situation.isKnown('tasks') && situation.isKnown('hosts') ? taskMarks(situation) : before.tasks,
+    addresses: situation.isKnown('addresses') ? addressMarks(situation) : before.addresses,
+  };
+}
+
+/** A slot that DNS does not name is out since it was first seen out: late rather than early. */
+function leftFront(situation: Situation): Memory['leftFrontAt'] {
+  const before = situation.snapshot.memory.leftFrontAt;
+  const { front, now, addresses } = situation;
+  if (front === undefined || !situation.isKnown('records')) return before;
+  const named = new Set(front);
+  const marks: Record<string, number> = {};
+  for (const { slot, ip } of addresses) {
+    if (!named.has(ip)) marks[slot] = before[slot] ?? now;
+  }
+  return marks;
+}
+
+function taskMarks(situation: Situation): Memory['tasks'] {
+  const before = situation.snapshot.memory.tasks;
+  const marks: Record<string, TaskMark> = {};
+  for (const unit of situation.units) {
+    if (unit.task === undefined) continue;
+    const { taskId } = unit.task;
+    const { servedAt, emptySequence } = before[taskId] ?? {};
+    const serves = unit.state === 'serving' && unit.heartbeat?.accepting === true;
+    const served = servedAt ?? (serves ? situation.now : undefined);
+    const empty = isDrained(unit, situation) ? (emptySequence ?? unit.heartbeat?.sequence) : undefined;
+    if (served === undefined && empty === undefined) continue;
+    marks[taskId] = {
+      ...(served === undefined ? {} : { servedAt: served }),
+      ...(empty === undefined ? {} : { emptySequence: empty }),
+    };
+  }
+  // Whether a task that has stopped had served decides whether its image has failed.
+  for (const task of situation.snapshot.sources.tasks?.value ?? []) {
+    const mark = before[task.taskId];
+    if (task.status === 'stopped' && mark !== undefined) marks[task.taskId] = mark;
+  }
+  return marks;
+}
+
+function addressMarks({ addresses, snapshot, now, units }: Situation): Memory['addresses'] {
+  const before = snapshot.memory.addresses;
+  const hosts = new Set(units.map((unit) => unit.host.hostId));
+  const marks: Record<string, AddressMark> = {};
+  for (const { addressId, hostId } of addresses) {
+    if (hostId === undefined || !hosts.has(hostId)) {
+      marks[addressId] = before[addressId] ?? { unusedSince: now };
+    }
+  }
+  return marks;
+}
+
+/** What this pass decided, as far as later passes have to know. */
+export function rememberHosts(
+  situation: Situation,
+  memory: Memory,
+  outcome: { readonly inFront: ReadonlySet<string>; readonly started: ReadonlySet<string> },
+): Memory['hosts'] {
+  if (!situation.isKnown('hosts') || !situation.isKnown('tasks')) return memory.hosts;
+  const { now } = situation;
+  const marks: Record<string, HostMark> = {};
+  for (const unit of situation.units) {
+    const { hostId } = unit.host;
+    const mark = memory.hosts[hostId];
+    const lastTaskId = unit.task?.taskId ?? mark?.lastTaskId ?? lastTaskOn(hostId, situation);
+    const startedAt = outcome.started.has(hostId) ? now : mark?.startedAt;
+    // A host that boots, or whose task starts, is not idle: that counts from when it could have been of use.
+    const isIdle =
+      (unit.task === undefined && unit.host.ready) ||
+      ((unit.state === 'serving' || unit.state === 'expired' || unit.state === 'draining') &&
+        unit.heartbeat?.shows.length === 0 &&
+        !outcome.inFront.has(hostId)) ||
+      unit.state === 'stopping';
+    const idleSince = isIdle ? (mark?.idleSince ?? now) : undefined;
+    if (lastTaskId === undefined && startedAt === undefined && idleSince === undefined) continue;
+    marks[hostId] = {
+      ...(lastTaskId === undefined ? {} : { lastTaskId }),
+      ...(startedAt === undefined ? {} : { startedAt }),
+      ...(idleSince === undefined ? {} : { idleSince }),
+    };
+  }
+  return marks;
+}
+
+/** An image that nothing runs and that was not released for so long is forgotten. */
+const imageKeptMs = 7 * 86_400_000;
+
+export function pruneImages(
+  marks: Readonly<Record<string, ImageMark>>,
+  situation: Situation,
+): Memory['images'] {
+  const running = new Set(situation.units.map((unit) => unit.task?.digest));
+  const kept = Object.entries(marks).filter(
+    ([digest, mark]) =>
+      running.has(digest) ||
+      situation.now - Math.max(mark.releasedAt ?? 0, mark.goodAt ?? 0, mark.firstSeenAt) < imageKeptMs,
+  );
+  return Object.fromEntries(kept);
+}

@@ -1,0 +1,62 @@
+import { atMost, eventPoints, expectedPerMinute, pointsOfOne } from './demand.ts';
+import type { DemandMemory } from './memory.ts';
+import type { Situation, Unit } from './situation.ts';
+
+/** Room for newcomers, in points: what there is, what is on its way, what the policy wants. */
+export interface Room {
+  readonly used: number;
+  /** On tasks that take newcomers, in whole broadcasts: half a slot on each of ten hosts is no room. */
+  readonly free: number;
+  /** Of hosts that boot, or whose task starts. */
+  readonly coming: number;
+  readonly wanted: number;
+  /** Nothing that the scheduler does may bring the free room below this (I2). */
+  readonly minimum: number;
+  readonly forecastArrivals: number;
+}
+
+export const usableFree = (unit: Unit, points: number): number => unit.free - (unit.free % points);
+
+/** A host that will have a serving task without anybody deciding anything more. */
+export function isComing(unit: Unit, situation: Situation): boolean {
+  const { policy, now } = situation;
+  if (unit.host.state === 'launching') return true;
+  if (unit.host.state !== 'running') return false;
+  // A host that has not registered for long is not coming any more.
+  if (unit.task === undefined) {
+    return !unit.host.ready && now - unit.host.launchedAt <= 2 * policy.hosts.leadMs;
+  }
+  return unit.state === 'starting' && now - unit.task.startedAt <= policy.hosts.startWithinMs;
+}
+
+export function roomOf(situation: Situation, demand: DemandMemory): Room {
+  const { units, policy, now, snapshot } = situation;
+  const points = pointsOfOne(demand);
+  let used = 0;
+  let free = 0;
+  let coming = 0;
+  for (const unit of units) {
+    used += unit.used;
+    free += usableFree(unit, points);
+    if (isComing(unit, situation)) coming += policy.hosts.roomPoints;
+  }
+  const group = snapshot.sources.group?.value;
+  const present = units.filter((unit) => unit.host.state !== 'terminating').length;
+  // Asked for, but not to be seen yet.
+  if (group !== undefined && group.desired > present) {
+    coming += (group.desired - present) * policy.hosts.roomPoints;
+  }
+  const arrivals = (expectedPerMinute(demand, now, policy.hosts.leadMs) * policy.hosts.leadMs) / 60_000;
+  const forecast = Math.ceil(atMost(arrivals, policy.buffer.deviations)) * points;
+  const wanted =
+    Math.max(policy.buffer.absolutePoints, Math.ceil(used * policy.buffer.relativeShare), forecast) +
+    eventPoints(snapshot.sources.events?.value ?? [], policy, now);
+  return {
+    used,
+    free,
+    coming,
+    wanted,
+    minimum: Math.floor(wanted * policy.buffer.minimumShare),
+    forecastArrivals: Math.round(arrivals * 10) / 10,
+  };
+}

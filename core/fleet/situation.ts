@@ -1,0 +1,204 @@
+import type { Heartbeat, Order } from './heartbeat.ts';
+import type { Policy } from './policy.ts';
+import type {
+  AddressFact,
+  Facts,
+  HostFact,
+  OperatorRequest,
+  Read,
+  ReleaseFact,
+  Snapshot,
+  SourceName,
+  TargetFact,
+  TaskFact,
+} from './snapshot.ts';
+import { freePoints, isFresh, isToGo, taskState, usedPoints, type TaskState } from './state.ts';
+
+/** A host with everything that belongs to it: the planner's view of one machine. */
+export interface Unit {
+  readonly host: HostFact;
+  /** The task that has not stopped; hosts hold one at a time (fixed ports). */
+  readonly task: TaskFact | undefined;
+  readonly heartbeat: Heartbeat | undefined;
+  readonly order: Order | undefined;
+  readonly state: TaskState | undefined;
+  readonly address: AddressFact | undefined;
+  readonly slot: string | undefined;
+  readonly used: number;
+  /** Room that a newcomer can have: only of tasks that serve, are heard from and are to stay. */
+  readonly free: number;
+  readonly target: TargetFact | undefined;
+  /** Newest wish of a person about its task. */
+  readonly request: OperatorRequest | undefined;
+}
+
+/** The snapshot in the planner's order: sorted and joined, so that nothing depends on the order of lists (I7). */
+export interface Situation {
+  readonly now: number;
+  readonly policy: Policy;
+  readonly snapshot: Snapshot;
+  /** By host id. Hosts that are gone are left out. */
+  readonly units: readonly Unit[];
+  /** Fresh heartbeats by host: somebody runs there, whatever the orchestrator's list says yet. */
+  readonly heardOn: ReadonlySet<string>;
+  readonly release: ReleaseFact | undefined;
+  readonly addresses: readonly AddressFact[];
+  readonly front: readonly string[] | undefined;
+  /** Every source that shrinking relies on is fresh. */
+  readonly mayShrink: boolean;
+  readonly isKnown: (source: SourceName) => boolean;
+}
+
+const byId =
+  <T>(id: (item: T) => string) =>
+  (a: T, b: T): number => {
+    const [x, y] = [id(a), id(b)];
+    return x < y ? -1 : x > y ? 1 : 0;
+  };
+
+/** Sorting is remembered per list: a caller that hands the same frozen list in again pays once. */
+function remembered<T, R>(make: (list: readonly T[]) => R): (list: readonly T[]) => R {
+  const made = new WeakMap<readonly T[], R>();
+  return (list) => {
+    const known = made.get(list);
+    if (known !== undefined) return known;
+    const result = make(list);
+    made.set(list, result);
+    return result;
+  };
+}
+
+const sortedHosts = remembered((hosts: readonly HostFact[]) => hosts.toSorted(byId((host) => host.hostId)));
+const sortedAddresses = remembered((list: readonly AddressFact[]) =>
+  list.toSorted(byId((address) => `${address.slot} ${address.addressId}`)),
+);
+/** The tasks that have not stopped; two on one host can only be a list that lags: the newest counts. */
+const tasksByHost = remembered((tasks: readonly TaskFact[]) => {
+  const found = new Map<string, TaskFact>();
+  for (const task of tasks.toSorted(byId((t) => t.taskId))) {
+    if (task.status === 'stopped') continue;
+    const other = found.get(task.hostId);
+    if (other === undefined || task.startedAt >= other.startedAt) found.set(task.hostId, task);
+  }
+  return found;
+});
+const ordersByTask = remembered((orders: readonly Order[]) => new Map(orders.map((o) => [o.taskId, o])));
+const targetsBySlot = remembered((targets: readonly TargetFact[]) => {
+  const found = new Map<string, TargetFact[]>();
+  for (const target of targets) {
+    const list = found.get(target.slot);
+    if (list === undefined) found.set(target.slot, [target]);
+    else list.push(target);
+  }
+  return found;
+});
+/** The first address by slot of each host: a second one is a conflict, and never used. */
+const addressesByHost = remembered((addresses: readonly AddressFact[]) => {
+  const found = new Map<string, AddressFact>();
+  for (const address of sortedAddresses(addresses)) {
+    if (address.hostId !== undefined && !found.has(address.hostId)) found.set(address.hostId, address);
+  }
+  return found;
+});
+const newestRequests = remembered((requests: readonly OperatorRequest[]) => {
+  const found = new Map<string, OperatorRequest>();
+  for (const request of requests.toSorted(byId((r) => r.requestId))) {
+    const other = found.get(request.taskId);
+    if (other === undefined || request.at >= other.at) found.set(request.taskId, request);
+  }
+  return found;
+});
+
+const shrinkingNeeds: readonly SourceName[] = [
+  'group',
+  'hosts',
+  'tasks',
+  'addresses',
+  'records',
+  'heartbeats',
+  'orders',
+];
+
+const valueOf = <T>(read: Read<readonly T[]> | undefined): readonly T[] => read?.value ?? [];
+
+export function situationOf(snapshot: Snapshot, policy: Policy, now: number): Situation {
+  const { sources } = snapshot;
+  const isKnown = (source: SourceName): boolean => {
+    const read = sources[source];
+    return read !== undefined && now - read.at <= policy.staleness.factsMs;
+  };
+  const heartbeats = new Map(valueOf(sources.heartbeats).map((beat) => [beat.taskId, beat]));
+  const orders = ordersByTask(valueOf(sources.orders));
+  const tasks = tasksByHost(valueOf(sources.tasks));
+  const addresses = sources.addresses?.value ?? noAddresses;
+  const onHost = addressesByHost(addresses);
+  const targets = targetsBySlot(sources.targets?.value ?? noTargets);
+  const requests = newestRequests(sources.requests?.value ?? noRequests);
+
+  const units: Unit[] = [];
+  for (const host of sortedHosts(valueOf(sources.hosts))) {
+    if (host.state === 'gone') continue;
+    const task = tasks.get(host.hostId);
+    const address = onHost.get(host.hostId);
+    units.push(
+      unitOf(host, task, address, {
+        heartbeat: task === undefined ? undefined : heartbeats.get(task.taskId),
+        order: task === undefined ? undefined : orders.get(task.taskId),
+        targets: address === undefined ? undefined : targets.get(address.slot),
+        request: task === undefined ? undefined : requests.get(task.taskId),
+        policy,
+        now,
+      }),
+    );
+  }
+  const heardOn = new Set<string>();
+  for (const beat of heartbeats.values()) if (isFresh(beat, policy, now)) heardOn.add(beat.hostId);
+  return {
+    now,
+    policy,
+    snapshot,
+    units,
+    heardOn,
+    release: sources.release?.value,
+    addresses: sortedAddresses(addresses),
+    front: sources.records?.value.front,
+    mayShrink: shrinkingNeeds.every(isKnown),
+    isKnown,
+  };
+}
+
+const noAddresses: Facts['addresses'] = [];
+const noTargets: Facts['targets'] = [];
+const noRequests: Facts['requests'] = [];
+
+function unitOf(
+  host: HostFact,
+  task: TaskFact | undefined,
+  address: AddressFact | undefined,
+  found: {
+    readonly heartbeat: Heartbeat | undefined;
+    readonly order: Order | undefined;
+    readonly targets: readonly TargetFact[] | undefined;
+    readonly request: OperatorRequest | undefined;
+    readonly policy: Policy;
+    readonly now: number;
+  },
+): Unit {
+  const { heartbeat, order, policy, now } = found;
+  const state = task === undefined ? undefined : taskState(task, heartbeat, order, policy, now);
+  const serves = state === 'serving' && heartbeat?.accepting === true && host.state === 'running';
+  return {
+    host,
+    task,
+    heartbeat,
+    order,
+    state,
+    address,
+    // The slot that its task was started with is the one that viewers' addresses name.
+    slot: task?.slot ?? address?.slot,
+    used: heartbeat === undefined ? 0 : usedPoints(heartbeat),
+    free: serves && !heartbeat.full && !isToGo(order) ? freePoints(heartbeat) : 0,
+    target: found.targets?.find((target) => target.targetId === host.privateIp),
+    request: found.request,
+  };
+}

@@ -1,0 +1,13 @@
+import type { Subject } from './decision.ts';
+import type { Unit } from './situation.ts';
+
+/** What a decision about a host is about. */
+export const subjectOf = (unit: Unit): Subject => ({
+  hostId: unit.host.hostId,
+  ...(unit.task === undefined ? {} : { taskId: unit.task.taskId, digest: unit.task.digest }),
+  ...(unit.slot === undefined ? {} : { slot: unit.slot }),
+});
+
+/** As people know digests: the first twelve of the hex. */
+export const short = (digest: string | undefined): string =>
+  (digest ?? 'none').replace(/^sha256:/, '').slice(0, 12);
