@@ -82,7 +82,10 @@ export function createFleetTable(options: {
   return {
     heartbeats: () => list<Heartbeat>(fleetKinds.heartbeat),
     orders: () => list<Order>(fleetKinds.order),
-    requests: () => list<OperatorRequest>(fleetKinds.request),
+    async requests() {
+      const items = await list<{ readonly request: OperatorRequest }>(fleetKinds.request);
+      return items.map(({ request }) => request);
+    },
     events: () => list<EventPlan>(fleetKinds.event),
 
     async heartbeat(taskId) {
@@ -114,7 +117,8 @@ export function createFleetTable(options: {
     },
 
     async request(request) {
-      await put(fleetKinds.request, request.requestId, request, expiryAt(request.at + requestKeptMs));
+      // Inside, because it has a `kind` of its own, which is not the item's.
+      await put(fleetKinds.request, request.requestId, { request }, expiryAt(request.at + requestKeptMs));
     },
 
     async planEvent(event) {
