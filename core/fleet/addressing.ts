@@ -2,29 +2,31 @@ import type { Draft } from './draft.ts';
 import type { FrontChoice } from './front.ts';
 import type { Memory } from './memory.ts';
 import type { Situation, Unit } from './situation.ts';
-import type { AddressFact } from './snapshot.ts';
+import { byId, remembered } from './remembered.ts';
+import type { AddressFact, TargetFact } from './snapshot.ts';
 
 /** Addresses, targets and records follow the hosts (I4). */
 
+const namesOf = remembered((slots: readonly string[]): ReadonlySet<string> => new Set(slots));
+
 /** One address for each slot: the one in use, else the first. Others of the same slot are left over from lost replies. */
-function bySlot(situation: Situation): {
-  readonly slots: ReadonlyMap<string, AddressFact>;
-  readonly surplus: readonly AddressFact[];
-} {
+const bySlot = remembered((addresses: readonly AddressFact[]) => {
   const slots = new Map<string, AddressFact>();
   const surplus: AddressFact[] = [];
-  const names = new Set(situation.policy.slots);
-  for (const address of situation.addresses) {
+  for (const address of addresses) {
     const other = slots.get(address.slot);
-    if (!names.has(address.slot)) surplus.push(address);
-    else if (other === undefined) slots.set(address.slot, address);
+    if (other === undefined) slots.set(address.slot, address);
     else if (other.hostId === undefined && address.hostId !== undefined) {
       surplus.push(other);
       slots.set(address.slot, address);
     } else surplus.push(address);
   }
   return { slots, surplus };
-}
+});
+
+const sortedTargets = remembered((targets: readonly TargetFact[]) =>
+  targets.toSorted(byId((target) => `${target.slot} ${target.targetId}`)),
+);
 
 /** @param wanting hosts that are needed; @param unseen hosts on their way that no list shows yet */
 export function addressHosts(
@@ -36,10 +38,17 @@ export function addressHosts(
 ): void {
   const { policy, units, now } = situation;
   if (situation.snapshot.sources.addresses === undefined) return;
-  const { slots, surplus } = bySlot(situation);
+  const { slots, surplus } = bySlot(situation.addresses);
+  const names = namesOf(policy.slots);
   const taken = new Set(units.flatMap((unit) => (unit.task === undefined ? [] : [unit.task.slot])));
   const hostIds = new Set(units.map((unit) => unit.host.hostId));
-  const unused = [...slots.values()].filter((address) => address.hostId === undefined);
+  const unused: AddressFact[] = [];
+  const leftOver = [...surplus];
+  for (const address of slots.values()) {
+    if (address.hostId !== undefined) continue;
+    // The policy may have lost a slot: its address goes as soon as no host has it.
+    (names.has(address.slot) ? unused : leftOver).push(address);
+  }
   const free = unused.filter((address) => !taken.has(address.slot));
 
   if (situation.isKnown('addresses') && situation.isKnown('tasks') && situation.isKnown('hosts')) {
@@ -57,7 +66,7 @@ export function addressHosts(
   }
   const waiting = units.filter((unit) => unit.address === undefined && unit.host.state !== 'terminating');
   allocate(draft, situation, waiting.length + unseen + policy.addresses.spare - unused.length, slots, taken);
-  release(draft, situation, memory, unused, surplus, waiting.length + unseen + policy.addresses.spare);
+  release(draft, situation, memory, unused, leftOver, waiting.length + unseen + policy.addresses.spare);
   for (const address of situation.addresses) {
     if (address.hostId === undefined || hostIds.has(address.hostId)) continue;
     const known = situation.snapshot.sources.hosts?.value.some((host) => host.hostId === address.hostId);
@@ -127,14 +136,14 @@ export function nameSlots(draft: Draft, situation: Situation): void {
   const records = situation.snapshot.sources.records?.value.slots;
   if (!situation.policy.hasDomain || records === undefined) return;
   if (!situation.isKnown('records') || !situation.isKnown('addresses')) return;
-  const { slots } = bySlot(situation);
+  const { slots } = bySlot(situation.addresses);
   for (const [slot, { ip }] of slots) {
     if (records[slot] === ip) continue;
     draft.decide({ kind: 'set-slot-record', slot, ip }, { slot }, 'record', `${slot} is ${ip}`);
   }
   if (!situation.mayShrink) return;
-  for (const [slot, ip] of Object.entries(records).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (slots.has(slot)) continue;
+  const leftOver = Object.entries(records).filter(([slot]) => !slots.has(slot));
+  for (const [slot, ip] of leftOver.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     draft.decide({ kind: 'remove-slot-record', slot, ip }, { slot }, 'clean-up', 'has no address any more');
   }
 }
@@ -151,7 +160,7 @@ export function aimTargets(draft: Draft, situation: Situation): void {
     wanted.set(address.slot, host.privateIp);
   }
   const there = new Set<string>();
-  for (const { slot, targetId, health } of targets.toSorted((a, b) => (a.slot < b.slot ? -1 : 1))) {
+  for (const { slot, targetId, health } of sortedTargets(targets)) {
     if (health === 'draining') continue;
     if (wanted.get(slot) === targetId) there.add(slot);
     else if (situation.mayShrink) {

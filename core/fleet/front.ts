@@ -36,7 +36,7 @@ const doorSlots = (unit: Unit, policy: Policy, points: number): number => {
 
 /** A unit that may be in the front set, with a whole newcomer's room inside the band. */
 const isCandidate = (unit: Unit, points: number): boolean =>
-  unit.free >= points && unit.address !== undefined && unit.address.slot === unit.task?.slot;
+  unit.free >= points && unit.address !== undefined;
 
 /** With a target there, unless no candidate has one: then viewers wait, but broadcasts are taken. */
 function reachable(units: readonly Unit[]): readonly Unit[] {

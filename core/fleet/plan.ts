@@ -102,29 +102,28 @@ const maxForgotten = 20;
 function forget(draft: Draft, situation: Situation): void {
   const { snapshot, now, policy } = situation;
   if (!situation.isKnown('tasks') || !situation.isKnown('hosts') || !situation.isKnown('orders')) return;
-  const tasks = new Map((snapshot.sources.tasks?.value ?? []).map((task) => [task.taskId, task]));
-  const hosts = new Set(situation.units.map((unit) => unit.host.hostId));
+  const living = new Set(situation.units.map((unit) => unit.task?.taskId));
   const seenAt = new Map<string, number>();
-  for (const { taskId, at } of snapshot.sources.orders?.value ?? []) seenAt.set(taskId, at);
+  for (const { taskId, at } of snapshot.sources.orders?.value ?? []) {
+    if (!living.has(taskId)) seenAt.set(taskId, at);
+  }
   for (const beat of snapshot.sources.heartbeats?.value ?? []) {
+    if (living.has(beat.taskId)) continue;
     const { taskId, at } = beat;
     seenAt.set(taskId, isFresh(beat, policy, now) ? Number.POSITIVE_INFINITY : at);
   }
+  if (seenAt.size === 0) return;
+  const tasks = new Map((snapshot.sources.tasks?.value ?? []).map((task) => [task.taskId, task]));
   for (const [taskId, at] of [...seenAt].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const task = tasks.get(taskId);
     const isOver =
       at !== Number.POSITIVE_INFINITY &&
-      (task === undefined
-        ? now - at > forgottenMs
-        : task.status === 'stopped' && !hasUnit(taskId, situation));
-    if (!isOver || (task !== undefined && task.status !== 'stopped' && hosts.has(task.hostId))) continue;
+      (task === undefined ? now - at > forgottenMs : task.status === 'stopped');
+    if (!isOver) continue;
     if (draft.count('forget-task') >= maxForgotten) return;
     draft.decide({ kind: 'forget-task', taskId }, { taskId }, 'clean-up', 'the task has stopped');
   }
 }
-
-const hasUnit = (taskId: string, { units }: Situation): boolean =>
-  units.some((unit) => unit.task?.taskId === taskId);
 
 function finish(
   draft: Draft,

@@ -12,6 +12,7 @@ import type {
   TargetFact,
   TaskFact,
 } from './snapshot.ts';
+import { byId, remembered } from './remembered.ts';
 import { freePoints, isFresh, isToGo, taskState, usedPoints, type TaskState } from './state.ts';
 
 /** A host with everything that belongs to it: the planner's view of one machine. */
@@ -47,25 +48,6 @@ export interface Situation {
   /** Every source that shrinking relies on is fresh. */
   readonly mayShrink: boolean;
   readonly isKnown: (source: SourceName) => boolean;
-}
-
-const byId =
-  <T>(id: (item: T) => string) =>
-  (a: T, b: T): number => {
-    const [x, y] = [id(a), id(b)];
-    return x < y ? -1 : x > y ? 1 : 0;
-  };
-
-/** Sorting is remembered per list: a caller that hands the same frozen list in again pays once. */
-function remembered<T, R>(make: (list: readonly T[]) => R): (list: readonly T[]) => R {
-  const made = new WeakMap<readonly T[], R>();
-  return (list) => {
-    const known = made.get(list);
-    if (known !== undefined) return known;
-    const result = make(list);
-    made.set(list, result);
-    return result;
-  };
 }
 
 const sortedHosts = remembered((hosts: readonly HostFact[]) => hosts.toSorted(byId((host) => host.hostId)));
@@ -186,7 +168,12 @@ function unitOf(
 ): Unit {
   const { heartbeat, order, policy, now } = found;
   const state = task === undefined ? undefined : taskState(task, heartbeat, order, policy, now);
-  const serves = state === 'serving' && heartbeat?.accepting === true && host.state === 'running';
+  // Without its address nobody finds it: room that can't be reached is none.
+  const serves =
+    state === 'serving' &&
+    heartbeat?.accepting === true &&
+    host.state === 'running' &&
+    address?.slot === task?.slot;
   return {
     host,
     task,

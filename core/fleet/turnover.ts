@@ -101,7 +101,21 @@ export function expireTasks(
 ): readonly Unit[] {
   if (!situation.mayShrink) return [];
   const rolled = rollOut(draft, situation, memory, images, room, inFront);
-  return rolled.length > 0 ? rolled : scaleIn(draft, situation, memory, room, inFront);
+  if (rolled.length > 0) return rolled;
+  const unreachable = expireUnreachable(draft, situation, memory);
+  return unreachable.length > 0 ? unreachable : scaleIn(draft, situation, memory, room, inFront);
+}
+
+/** A task whose host has lost its address, or has another one now: nobody finds it, and an address may be given to idle hosts only. */
+function expireUnreachable(draft: Draft, situation: Situation, memory: Memory): readonly Unit[] {
+  const unreachable = situation.units.filter(
+    (unit) => isAvailable(unit) && unit.address?.slot !== unit.task?.slot,
+  );
+  for (const unit of unreachable.slice(0, situation.policy.caps.expires)) {
+    const text = `its host does not have the address of ${unit.task?.slot ?? 'its slot'} any more`;
+    expire(draft, unit, memory, situation, 'address', text);
+  }
+  return unreachable;
 }
 
 /** Those that nobody asked to keep, the cheapest to lose first. */
