@@ -39,7 +39,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
     draft.alarm('stale-facts', {}, 'a source could not be read: nothing shrinks meanwhile');
   }
 
-  const before = chooseFront(situation, memory.demand, images.target);
+  const before = chooseFront(situation, memory.demand, images.safe);
   obeyOperators(draft, situation);
   const outcome = provide(draft, situation, memory, images, room, before);
   const expired = outcome.scaledOut
@@ -53,7 +53,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
     ? chooseFront(
         { ...situation, units: situation.units.filter((unit) => !leaving.has(unit.host.hostId)) },
         memory.demand,
-        images.target,
+        images.safe,
       )
     : before;
   const front = nameFront(draft, situation, choice);

@@ -22,6 +22,10 @@ export function isComing(unit: Unit, situation: Situation): boolean {
   const { policy, now } = situation;
   if (unit.host.state === 'launching') return true;
   if (unit.host.state !== 'running') return false;
+  // Taken back, and the task has not answered yet.
+  if (unit.state === 'draining' && unit.order?.phase === 'serve') {
+    return now - unit.order.at <= policy.staleness.heartbeatMs;
+  }
   // A host that has not registered for long is not coming any more.
   if (unit.task === undefined) {
     return !unit.host.ready && now - unit.host.launchedAt <= 2 * policy.hosts.leadMs;

@@ -100,10 +100,12 @@ export function expireTasks(
   inFront: ReadonlySet<Unit>,
 ): readonly Unit[] {
   if (!situation.mayShrink) return [];
-  const rolled = rollOut(draft, situation, memory, images, room, inFront);
+  const rolled = images.wantsCanary
+    ? makeWayForCanary(draft, situation, memory, room, inFront)
+    : rollOut(draft, situation, memory, images, room, inFront);
   if (rolled.length > 0) return rolled;
   const unreachable = expireUnreachable(draft, situation, memory);
-  return unreachable.length > 0 ? unreachable : scaleIn(draft, situation, memory, room, inFront);
+  return unreachable.length > 0 ? unreachable : scaleIn(draft, situation, memory, images, room, inFront);
 }
 
 /** A task whose host has lost its address, or has another one now: nobody finds it, and an address may be given to idle hosts only. */
@@ -155,13 +157,15 @@ function rollOut(
   const keep = isPatient ? room.wanted : room.minimum;
   const expired: Unit[] = [];
   let left = room.free;
+  let staying = situation.units.filter(isAvailable).length;
   for (const unit of old) {
-    if (left - unit.free < keep) {
+    if (left - unit.free < keep || staying <= policy.front.minAddresses) {
       draft.note(subjectOf(unit), 'waiting', `of an old image; stays while its room is needed`);
       continue;
     }
     if (expired.length >= policy.caps.expires) break;
     left -= unit.free;
+    staying -= 1;
     expired.push(unit);
     const text = `image ${short(unit.task?.digest)} is followed by ${short(target)}; ${left} points stay free`;
     expire(draft, unit, memory, situation, images.brokenRelease ? 'image-broken' : 'rollout', text);
@@ -169,10 +173,32 @@ function rollOut(
   return expired;
 }
 
+/** No host can be added: an empty one of the old image gives its place up for the first task of the new one. */
+function makeWayForCanary(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  room: Room,
+  inFront: ReadonlySet<Unit>,
+): readonly Unit[] {
+  const { units } = situation;
+  if (!(['host maximum', 'address quota', 'slots'] as const).some((limit) => draft.limits.has(limit)))
+    return [];
+  if (units.some((unit) => unit.order?.reason === 'canary' && isToGo(unit.order))) return [];
+  const [unit] = victims(situation, inFront, (each) => showsOf(each) === 0);
+  if (unit === undefined || room.free - unit.free < room.minimum || units.filter(isAvailable).length < 2) {
+    draft.note({}, 'waiting', 'no host is free for the first task of the new image');
+    return [];
+  }
+  expire(draft, unit, memory, situation, 'canary', 'its host is wanted for the first task of the new image');
+  return [unit];
+}
+
 function scaleIn(
   draft: Draft,
   situation: Situation,
   memory: Memory,
+  images: Images,
   room: Room,
   inFront: ReadonlySet<Unit>,
 ): readonly Unit[] {
@@ -187,6 +213,8 @@ function scaleIn(
     (unit) =>
       !inFront.has(unit) &&
       showsOf(unit) === 0 &&
+      // The first task of a new image has to be there until it has shown itself.
+      (unit.task?.digest === images.safe || images.safe === images.target) &&
       now - (memory.hosts[unit.host.hostId]?.idleSince ?? now) >= policy.scaleIn.idleMs,
   );
   for (const unit of idle) {

@@ -61,6 +61,7 @@ export function viewFleet(report: PassReport): FleetView {
       ...unreadSources(report).map((source) => `${source}: could not be read`),
       ...report.errors.map(({ call, message }) => `${call}: ${message}`),
     ],
+    cpuBand: { low: policy.cpu.low, high: policy.cpu.high },
   };
 }
 
