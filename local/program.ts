@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { killTree } from './kill-tree.ts';
 import { openLogFile } from './log-file.ts';
 
 export interface ProgramOptions {
@@ -10,20 +11,26 @@ export interface ProgramOptions {
   readonly logFile: string;
   /** Called when the program ends without having been asked to. */
   readonly onCrash: (description: string) => void;
+  /** Kills it while it has not come up. */
+  readonly signal?: AbortSignal;
+  /** From asking it to end to SIGKILL. */
+  readonly stopAfterMs?: number;
 }
 
 export interface Program {
   readonly pid: number;
   /** Ports that it listens on, by name. */
   readonly ports: Readonly<Record<string, number>>;
-  /** SIGTERM, then SIGKILL after ten seconds. */
+  /** SIGTERM, then SIGKILL. */
   stop(): Promise<void>;
-  /** SIGKILL: for tests of crashes. */
+  /** The message `finish`: an ingest task stores what it has and ends without waiting for its broadcasters. */
+  finish(): Promise<void>;
+  /** SIGKILL, also for what it started: as if the plug had been pulled. */
   kill(): Promise<void>;
 }
 
-/** Programs get ten seconds to end; an archive needs two (design section 4), ffmpeg one and a half. */
-const stopAfterMs = 10_000;
+/** An archive needs two seconds (design section 4), ffmpeg one and a half. */
+const defaultStopAfterMs = 10_000;
 
 /** A program did not come up. */
 export class ProgramError extends Error {
@@ -53,12 +60,16 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     });
   }
   const exited = once(child, 'exit');
+  const giveUp = (): boolean => child.kill('SIGKILL');
+  options.signal?.addEventListener('abort', giveUp);
+  if (options.signal?.aborted === true) giveUp();
   const ports = await Promise.race([
     readyPorts(child),
     exited.then(() => {
+      log.end();
       throw new ProgramError(`${options.name} did not start; its last words:\n${tail}`);
     }),
-  ]);
+  ]).finally(() => options.signal?.removeEventListener('abort', giveUp));
   let asked = false;
   void exited.then(([code, signal]) => {
     log.end();
@@ -67,15 +78,22 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
         `${options.name} ended by itself (${String(signal ?? `exit ${String(code)}`)}); see ${options.logFile}`,
       );
   });
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
+  const end = async (ask: () => unknown): Promise<void> => {
     asked = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    const hard = setTimeout(() => child.kill('SIGKILL'), stopAfterMs);
+    await ask();
+    const hard = setTimeout(() => child.kill('SIGKILL'), options.stopAfterMs ?? defaultStopAfterMs);
     await exited;
     clearTimeout(hard);
   };
-  return { pid: child.pid ?? 0, ports, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return {
+    pid: child.pid ?? 0,
+    ports,
+    stop: () => end(() => child.kill('SIGTERM')),
+    // A channel that is gone already: the program is ending by itself.
+    finish: () => end(() => child.connected && child.send('finish', () => {})),
+    kill: () => end(() => killTree(child)),
+  };
 }
 
 async function readyPorts(child: ChildProcess): Promise<Readonly<Record<string, number>>> {
