@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts';
 import { isComing, type Room } from './room-wanted.ts';
 import type { Situation, Unit } from './situation.ts';
 import { short, subjectOf } from './subject.ts';
-import { takeBack } from './turnover.ts';
+import { takeBack } from './expire.ts';
 
 /** Hosts follow the wanted room: idle ones get a task or go, missing ones are asked for. */
 

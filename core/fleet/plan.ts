@@ -11,7 +11,9 @@ import { roomOf, type Room } from './room-wanted.ts';
 import { situationOf, type Situation, type Unit } from './situation.ts';
 import type { Snapshot, SourceName } from './snapshot.ts';
 import { isFresh, isToGo } from './state.ts';
-import { advance, expireTasks, obeyOperators } from './turnover.ts';
+import { advance } from './drain.ts';
+import { expireTasks } from './expire.ts';
+import { obeyOperators } from './operators.ts';
 
 /** Without one of these nothing can be said at all. */
 const essential: readonly SourceName[] = ['group', 'hosts', 'tasks', 'heartbeats', 'orders'];

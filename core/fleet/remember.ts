@@ -2,7 +2,7 @@ import { countArrivals } from './demand.ts';
 import { lastTaskOn } from './hosts.ts';
 import type { AddressMark, HostMark, ImageMark, Memory, TaskMark } from './memory.ts';
 import type { Situation } from './situation.ts';
-import { isDrained } from './turnover.ts';
+import { isDrained } from './drain.ts';
 
 /** What this pass saw, put into the memory before anything is decided. */
 export function remember(situation: Situation): Memory {

@@ -1,0 +1,173 @@
+import type { Draft } from './draft.ts';
+import type { Images } from './images.ts';
+import type { Memory } from './memory.ts';
+import { expire, isAvailable, order, showsOf } from './orders.ts';
+import type { Room } from './room-wanted.ts';
+import type { Situation, Unit } from './situation.ts';
+import { isToGo } from './state.ts';
+import { short, subjectOf } from './subject.ts';
+
+/**
+ * Sends tasks away: by image first, then by surplus; one kind a pass, so that two good reasons together
+ * don't take too much. Returns those it expired.
+ */
+export function expireTasks(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  images: Images,
+  room: Room,
+  inFront: ReadonlySet<Unit>,
+): readonly Unit[] {
+  if (!situation.mayShrink) return [];
+  const rolled = images.wantsCanary
+    ? makeWayForCanary(draft, situation, memory, room, inFront)
+    : rollOut(draft, situation, memory, images, room, inFront);
+  if (rolled.length > 0) return rolled;
+  const unreachable = expireUnreachable(draft, situation, memory);
+  return unreachable.length > 0 ? unreachable : scaleIn(draft, situation, memory, images, room, inFront);
+}
+
+/** A task whose host has lost its address, or has another one now: nobody finds it, and an address may be given to idle hosts only. */
+function expireUnreachable(draft: Draft, situation: Situation, memory: Memory): readonly Unit[] {
+  const unreachable = situation.units.filter(
+    (unit) => isAvailable(unit) && unit.address?.slot !== unit.task?.slot,
+  );
+  for (const unit of unreachable.slice(0, situation.policy.caps.expires)) {
+    const text = `its host does not have the address of ${unit.task?.slot ?? 'its slot'} any more`;
+    expire(draft, unit, memory, situation, 'address', text);
+  }
+  return unreachable;
+}
+
+/** Those that nobody asked to keep, the cheapest to lose first. */
+function victims(
+  situation: Situation,
+  inFront: ReadonlySet<Unit>,
+  which: (unit: Unit) => boolean,
+): readonly Unit[] {
+  return situation.units
+    .filter((unit) => isAvailable(unit) && unit.request?.kind !== 'keep' && which(unit))
+    .toSorted(
+      (a, b) =>
+        Number(inFront.has(a)) - Number(inFront.has(b)) ||
+        showsOf(a) - showsOf(b) ||
+        a.used - b.used ||
+        (a.host.hostId < b.host.hostId ? -1 : 1),
+    );
+}
+
+function rollOut(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  images: Images,
+  room: Room,
+  inFront: ReadonlySet<Unit>,
+): readonly Unit[] {
+  const { policy, now } = situation;
+  const { target } = images;
+  if (!images.mayRoll || target === undefined) return [];
+  const old = victims(situation, inFront, (unit) => unit.task?.digest !== target);
+  if (old.length === 0) return [];
+  const goodSince = images.marks[target]?.goodAt ?? now;
+  const isPatient = now - goodSince < policy.rollout.patienceMs;
+  // While there is patience only surplus room is given up; then everything above the minimum (I2), and the
+  // hosts that are missing are added.
+  const keep = isPatient ? room.wanted : room.minimum;
+  const expired: Unit[] = [];
+  let left = room.free;
+  let staying = situation.units.filter(isAvailable).length;
+  for (const unit of old) {
+    if (left - unit.free < keep || staying <= policy.front.minAddresses) {
+      draft.note(subjectOf(unit), 'waiting', `of an old image; stays while its room is needed`);
+      continue;
+    }
+    if (expired.length >= policy.caps.expires) break;
+    left -= unit.free;
+    staying -= 1;
+    expired.push(unit);
+    const text = `image ${short(unit.task?.digest)} is followed by ${short(target)}; ${left} points stay free`;
+    expire(draft, unit, memory, situation, images.brokenRelease ? 'image-broken' : 'rollout', text);
+  }
+  return expired;
+}
+
+/** No host can be added: an empty one of the old image gives its place up for the first task of the new one. */
+function makeWayForCanary(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  room: Room,
+  inFront: ReadonlySet<Unit>,
+): readonly Unit[] {
+  const { units } = situation;
+  if (!(['host maximum', 'address quota', 'slots'] as const).some((limit) => draft.limits.has(limit)))
+    return [];
+  if (units.some((unit) => unit.order?.reason === 'canary' && isToGo(unit.order))) return [];
+  const [unit] = victims(situation, inFront, (each) => showsOf(each) === 0);
+  if (unit === undefined || room.free - unit.free < room.minimum || units.filter(isAvailable).length < 2) {
+    draft.note({}, 'waiting', 'no host is free for the first task of the new image');
+    return [];
+  }
+  expire(draft, unit, memory, situation, 'canary', 'its host is wanted for the first task of the new image');
+  return [unit];
+}
+
+function scaleIn(
+  draft: Draft,
+  situation: Situation,
+  memory: Memory,
+  images: Images,
+  room: Room,
+  inFront: ReadonlySet<Unit>,
+): readonly Unit[] {
+  const { policy, now, units } = situation;
+  if (now - memory.lastScaleOutAt < policy.scaleIn.afterScaleOutMs) return [];
+  let hosts = units.filter((unit) => unit.host.state !== 'terminating').length;
+  let left = room.free;
+  const expired: Unit[] = [];
+  const idle = victims(
+    situation,
+    inFront,
+    (unit) =>
+      !inFront.has(unit) &&
+      showsOf(unit) === 0 &&
+      // The first task of a new image has to be there until it has shown itself.
+      (unit.task?.digest === images.safe || images.safe === images.target) &&
+      now - (memory.hosts[unit.host.hostId]?.idleSince ?? now) >= policy.scaleIn.idleMs,
+  );
+  for (const unit of idle) {
+    if (expired.length >= policy.caps.expires || hosts - 1 < policy.hosts.min) break;
+    if (left - unit.free < room.wanted + policy.buffer.hysteresisPoints) break;
+    left -= unit.free;
+    hosts -= 1;
+    expired.push(unit);
+    const text = `empty, and ${left} points stay free of ${room.wanted} wanted`;
+    expire(draft, unit, memory, situation, 'scale-in', text);
+  }
+  return expired;
+}
+
+/** Takes expiries for want of demand back when demand is there again: quicker than any new host. */
+export function takeBack(
+  draft: Draft,
+  situation: Situation,
+  images: Images,
+  shortBy: number,
+): ReadonlySet<Unit> {
+  const kept = new Set<Unit>();
+  let missing = shortBy;
+  for (const unit of situation.units) {
+    if (missing <= 0) break;
+    const { order: before, state, heartbeat, task } = unit;
+    if (before?.reason !== 'scale-in' || !isToGo(before) || task?.digest !== images.target) continue;
+    if ((state !== 'expired' && state !== 'draining') || heartbeat === undefined) continue;
+    if (heartbeat.phase !== 'serving' && heartbeat.obeys !== before.generation) continue;
+    missing -= Math.max(0, heartbeat.roomPoints - unit.used);
+    kept.add(unit);
+    const text = `${shortBy} points of room are missing`;
+    order(draft, unit, { phase: 'serve', reason: 'demand-came-back', text }, situation.now);
+  }
+  return kept;
+}

@@ -1,0 +1,29 @@
+import type { Draft } from './draft.ts';
+import { order, showsOf } from './orders.ts';
+import type { Situation } from './situation.ts';
+import { isToGo } from './state.ts';
+import { subjectOf } from './subject.ts';
+
+/** What people wish for single tasks. Carried out until the facts show it, so that a lost call is made again. */
+export function obeyOperators(draft: Draft, situation: Situation): void {
+  for (const unit of situation.units) {
+    const { request, task } = unit;
+    if (request === undefined || task === undefined) continue;
+    const text = `${request.by}: ${request.reason}`;
+    const toGo = isToGo(unit.order);
+    if (request.kind === 'force-stop') {
+      if (unit.state === 'stopping' || unit.state === 'stopped') continue;
+      const reason = `forced by ${text}`;
+      draft.decide(
+        { kind: 'stop-task', taskId: task.taskId, reason, forced: true },
+        subjectOf(unit),
+        'operator',
+        `force-stop with ${showsOf(unit)} broadcasts, ${reason}`,
+      );
+    } else if (request.kind === 'drain' && !toGo) {
+      order(draft, unit, { phase: 'expire', reason: 'operator', text }, situation.now);
+    } else if (request.kind === 'keep' && toGo) {
+      order(draft, unit, { phase: 'serve', reason: 'operator', text }, situation.now);
+    }
+  }
+}
