@@ -1,0 +1,97 @@
+import type { PassReport } from '../../core/fleet/ports.ts';
+import { runScheduler, type SchedulerLog } from '../../lambda/scheduler/loop.ts';
+import { randomFates, type FaultRates } from './model/faults.ts';
+import type { World } from './model/world.ts';
+import { Random } from './random.ts';
+
+const minuteMs = 60_000;
+/** EventBridge is punctual to the minute, not to the second. */
+const tickJitterMs = 3_000;
+/** What an invocation gives itself: the function's minute less what it leaves to the end. */
+const invocationMs = 55_000;
+/** A crash hits one of the calls of an invocation: six passes of about fifteen. */
+const crashWithinCalls = 90;
+
+export interface SchedulerOfSimulation {
+  /** Passes that were done. */
+  passes(): number;
+  /** Programs whose promise ended badly: the planner threw, or the loop did. */
+  readonly failures: readonly string[];
+}
+
+/** EventBridge and the Lambda, every minute until `until`, with what goes wrong with them. */
+export function scheduleLambda(options: {
+  readonly world: World;
+  readonly rates: FaultRates;
+  readonly seed: number;
+  readonly until: number;
+  readonly onPass: (report: PassReport) => void;
+}): SchedulerOfSimulation {
+  const { world, rates, seed, until, onPass } = options;
+  const { timeline, policy, checks, tally } = world;
+  const random = new Random(seed, 'lambda');
+  const fateDice = new Random(seed, 'fates');
+  const failures: string[] = [];
+  let invocations = 0;
+  let passes = 0;
+
+  const log: SchedulerLog = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: (message, fields) => {
+      const error = fields['error'];
+      // The table being out fails a pass and is a fault that was asked for; an error of the planner is not.
+      const isSimulated = error instanceof Error && error.message.includes('(simulated)');
+      if (!isSimulated) failures.push(`${message}: ${error instanceof Error ? error.stack : String(error)}`);
+    },
+  };
+
+  const invoke = (): void => {
+    const crashAtCall = random.chance(rates.scheduler.crash) ? random.below(crashWithinCalls) : undefined;
+    const { infrastructure, store, clock } = world.connect(randomFates(rates, fateDice, crashAtCall));
+    const holder = `lambda-${++invocations}`;
+    void runScheduler({
+      infrastructure,
+      store,
+      clock,
+      policy,
+      log,
+      holder,
+      until: timeline.now + invocationMs,
+      onPass: (report) => {
+        passes++;
+        if (report.errors.length === 0) checks.passedCleanly(report.at);
+        onPass(report);
+      },
+    }).catch((error: unknown) => {
+      const isSimulated = error instanceof Error && error.message.includes('(simulated)');
+      if (!isSimulated) failures.push(String(error));
+    });
+  };
+
+  const tick = (n: number, first: number): void => {
+    const at = first + n * minuteMs;
+    if (at >= until) return;
+    timeline.wakeAfter(at + random.below(tickJitterMs) - timeline.now, () => {
+      tick(n + 1, first);
+      if (random.chance(rates.scheduler.lostTick)) {
+        tally.fault('tick lost');
+        return;
+      }
+      invoke();
+      if (!random.chance(rates.scheduler.repeatedTick)) return;
+      tally.fault('tick repeated');
+      timeline.wakeAfter(random.below(10_000), invoke);
+    });
+  };
+  tick(0, timeline.now);
+  return { passes: () => passes, failures };
+}
+
+/** Promises that are ready run before the next thing happens. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets the world go on with its programs; `onMinute` tells how far it is. */
+export async function runUntil(world: World, until: number): Promise<void> {
+  while (world.timeline.advanceUntilWoken(until)) await settle();
+}
