@@ -1,4 +1,4 @@
-import type { Connection, Door } from './connection.ts';
+import type { Door } from './connection.ts';
 import type { Io } from './io.ts';
 import type { OptionSpecs } from './options.ts';
 import type { Paint } from './text.ts';
@@ -32,5 +32,3 @@ export interface Command {
   readonly options: OptionSpecs;
   readonly run: (context: Context) => Promise<Result>;
 }
-
-export const connect = ({ door }: Context): Promise<Connection> => door.connect();

@@ -111,7 +111,10 @@ function columnsFor(fleet: FleetView, now: number): readonly Column<HostView>[] 
       title: 'CPU',
       keep: 5,
       align: 'right',
-      cell: ({ task }) => ({ text: task === undefined ? '' : cpuOf(task.cpu) }),
+      cell: ({ task }) => ({
+        text: task === undefined ? '' : cpuOf(task.cpu),
+        style: (task?.cpu ?? 0) > (fleet.cpuBand?.high ?? 1) ? 'busy' : undefined,
+      }),
     },
     { title: 'FRONT', keep: 5, cell: ({ task }) => ({ text: task?.inFront === true ? 'front' : '' }) },
     { title: 'WHY', keep: 1, cell: (host) => ({ text: whyOf(host, now) }) },

@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts';
-import { connect, type Command, type Context, type Result } from '../command.ts';
+import { type Command, type Context, type Result } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { readFleet } from '../fleet-client.ts';
 import { fleetLines, silence } from '../fleet-lines.ts';
@@ -60,11 +60,11 @@ and why it is as it is. Where the terminal is too narrow, columns go to a line b
 limits the scheduler, alarms with their section of the runbook.`,
   options: { watch: { what: 'draw again every 2 s until Ctrl-C' } },
   run: async (context) => {
-    if (!context.has('watch')) return show(context, await connect(context));
+    if (!context.has('watch')) return show(context, await context.door.connect());
     if (context.json)
       throw new CommandError('usage', '--watch and --json exclude each other: --json is one document', {
         hint: 'Call tidecast fleet --json again and again instead.',
       });
-    return watch(context, await connect(context));
+    return watch(context, await context.door.connect());
   },
 };

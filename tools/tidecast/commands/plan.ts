@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { plan as makePlan } from '../../../core/fleet/plan.ts';
 import { validate } from '../../../core/fleet/validate.ts';
-import { connect, type Command, type Context } from '../command.ts';
+import { type Command, type Context } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { readFacts } from '../fleet-client.ts';
 import { planLines } from '../plan-lines.ts';
@@ -29,7 +29,7 @@ async function readPass(context: Context) {
   const file = context.value('snapshot');
   const found =
     file === undefined
-      ? await readFacts(await connect(context))
+      ? await readFacts(await context.door.connect())
       : await readJsonFile(context, 'snapshot', file);
   const result = passFile.safeParse(found);
   if (!result.success) {

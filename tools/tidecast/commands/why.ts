@@ -1,5 +1,5 @@
 import type { LoggedDecision } from '../../../core/fleet/ports.ts';
-import { connect, type Command } from '../command.ts';
+import { type Command } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { readDecisions, readFleet, type SeenFleet } from '../fleet-client.ts';
 import { namesOfFleet, namesOfSubjects, notKnown, pick, type Named } from '../names.ts';
@@ -35,7 +35,7 @@ The beginning of an id is enough where no other begins like it. Also finds what 
   run: async (context) => {
     const { io, words, width, paint } = context;
     const [word = ''] = words;
-    const connection = await connect(context);
+    const connection = await context.door.connect();
     const seen = await readFleet(connection, io.now);
     const { named, decisions } = await find(word, connection, seen);
     const look = { now: seen.now, width, paint };

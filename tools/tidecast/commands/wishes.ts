@@ -1,7 +1,7 @@
 /** What an operator asks of the scheduler about one task. The scheduler carries it out, and logs it. */
 import { operatorWish } from '../../../containers/api/ops-schemas.ts';
 import type { FleetView, TaskView } from '../../../core/api/ops.ts';
-import { connect, type Command, type Context } from '../command.ts';
+import { type Command, type Context } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { readFleet, titleOf, wish } from '../fleet-client.ts';
@@ -38,7 +38,7 @@ const simple = ({ name, summary, help, outlook }: Kind): Command => ({
   options: { reason: { value: 'TEXT', what: 'why, for the decision log (at most 200 characters)' } },
   run: async (context) => {
     const reason = readReason(context, `tidecast ${name}, no reason given`);
-    const connection = await connect(context);
+    const connection = await context.door.connect();
     const { fleet } = await readFleet(connection, context.io.now);
     const taskId = pickTask(context.words[0] ?? '', fleet, name);
     const requestId = await wish(connection, taskId, name, reason);
@@ -115,7 +115,7 @@ the end of the show; those that don't, are over. tidecast drain does the same wi
   },
   run: async (context) => {
     const reason = readReason(context);
-    const connection = await connect(context);
+    const connection = await context.door.connect();
     const { fleet, now } = await readFleet(connection, context.io.now);
     const taskId = pickTask(context.words[0] ?? '', fleet, 'force-stop');
     const task = taskOf(fleet, taskId);
