@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Heartbeat, Order } from '../../core/fleet/heartbeat.ts';
 import { noMemory, type Memory } from '../../core/fleet/memory.ts';
-import type { Facts, Read, Snapshot, SourceName } from '../../core/fleet/snapshot.ts';
+import type { Facts, Read, Snapshot, SourceName, Sources } from '../../core/fleet/snapshot.ts';
 
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
 const timeMs = z.number();
@@ -105,19 +105,35 @@ const read = <Name extends SourceName>(name: Name) =>
     .nullish()
     .transform((found) => found ?? undefined) as z.ZodType as z.ZodType<Read<Facts[Name]> | undefined>;
 
-const sources = z.object({
-  group: read('group'),
-  hosts: read('hosts'),
-  tasks: read('tasks'),
-  addresses: read('addresses'),
-  records: read('records'),
-  targets: read('targets'),
-  release: read('release'),
-  heartbeats: read('heartbeats'),
-  orders: read('orders'),
-  requests: read('requests'),
-  events: read('events'),
-});
+const unread: Sources = {
+  group: undefined,
+  hosts: undefined,
+  tasks: undefined,
+  addresses: undefined,
+  records: undefined,
+  targets: undefined,
+  release: undefined,
+  heartbeats: undefined,
+  orders: undefined,
+  requests: undefined,
+  events: undefined,
+};
+
+const sources = z
+  .object({
+    group: read('group'),
+    hosts: read('hosts'),
+    tasks: read('tasks'),
+    addresses: read('addresses'),
+    records: read('records'),
+    targets: read('targets'),
+    release: read('release'),
+    heartbeats: read('heartbeats'),
+    orders: read('orders'),
+    requests: read('requests'),
+    events: read('events'),
+  })
+  .transform((found): Sources => ({ ...unread, ...found }));
 
 /** The planner's own: taken as it wrote it. What an older one did not remember yet is empty. */
 const memory = z

@@ -4,6 +4,7 @@ import { validate } from '../../../core/fleet/validate.ts';
 import { type Command, type Context } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { readFacts } from '../fleet-client.ts';
+import type { Io } from '../io.ts';
 import { planLines } from '../plan-lines.ts';
 import { changePolicy, readPolicy } from '../policy-change.ts';
 import { passFile } from '../snapshot-file.ts';
@@ -22,6 +23,17 @@ async function readJsonFile({ io }: Context, option: string, file: string): Prom
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
     throw new CommandError('usage', `--${option} ${file} is not JSON: ${why}`, { cause: error });
+  }
+}
+
+async function keepFacts(io: Io, file: string, facts: unknown): Promise<void> {
+  try {
+    await io.writeFile(resolve(file), `${JSON.stringify(facts)}\n`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EEXIST' ? 'is there already: give another name' : error instanceof Error ? error.message : '';
+    throw new CommandError('usage', `--save ${file} ${why}`, { cause: error });
   }
 }
 
@@ -69,7 +81,7 @@ Exits with 1 when the plan would break an invariant: then the scheduler applies 
     const pass = await readPass(context);
     const { policy, changes } = changePolicy(pass.policy, other);
     const keepIn = context.value('save');
-    if (keepIn !== undefined) await io.writeFile(resolve(keepIn), `${JSON.stringify(pass.raw)}\n`);
+    if (keepIn !== undefined) await keepFacts(io, keepIn, pass.raw);
     const { snapshot, at } = pass;
     const planned = makePlan(snapshot, policy, at);
     const inForce = changes.length === 0 ? planned : makePlan(snapshot, pass.policy, at);
