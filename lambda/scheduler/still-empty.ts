@@ -8,8 +8,8 @@ import { isEmpty, isFresh } from '../../core/fleet/state.ts';
  * the snapshot and the call a show may have begun (notes/fleet.md A9, first row): only a task that said that it
  * refuses newcomers, by the very order the plan was made on, can't have one that nobody has seen.
  *
- * One that has never served has obeyed nothing. No DNS answer has named it, so its first broadcast is further
- * away than the moment between this and the call.
+ * One that has never served may have no order to obey. No DNS answer has named it, so its first broadcast is
+ * further away than the moment between this and the call.
  */
 export function reasonNotToStop(options: {
   readonly taskId: string;
@@ -27,8 +27,8 @@ export function reasonNotToStop(options: {
   if (!isFresh(heartbeat, policy, now)) return 'its heartbeat is too old by now';
   if (heartbeat.accepting) return 'it takes new broadcasts';
   if (!isEmpty(heartbeat)) return 'it has something to finish';
+  if (heartbeat.phase === 'starting') return undefined;
   const order = orders?.value.find((each) => each.taskId === taskId);
-  if (heartbeat.phase === 'starting' && order === undefined && heartbeat.obeys === 0) return undefined;
   if (order?.phase !== 'drain') return 'it has no order to drain';
   if (heartbeat.obeys !== order.generation)
     return `it obeys order ${heartbeat.obeys}, not ${order.generation}`;
