@@ -10,7 +10,7 @@ export default defineConfig({
           ...shared,
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/aws/**'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -23,6 +23,17 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
+        },
+      },
+      {
+        // `npm run test:aws`: against public emulators of AWS, which are Python programs.
+        test: {
+          ...shared,
+          name: 'aws',
+          include: ['test/aws/**/*.test.ts'],
+          globalSetup: ['test/aws/install.ts'],
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
         },
       },
     ],

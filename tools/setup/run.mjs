@@ -10,7 +10,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Each command: the programs it needs and what Node 24 is given. */
 const commands = {
   start: { needs: ['ffmpeg'], script: 'local/main.ts' },
-  test: { needs: ['ffmpeg', 'chromium', 'openssl'], script: 'node_modules/vitest/vitest.mjs', args: ['run'] },
+  // All but the project `aws`, which needs Python.
+  test: {
+    needs: ['ffmpeg', 'chromium', 'openssl'],
+    script: 'node_modules/vitest/vitest.mjs',
+    args: ['run', '--project=!aws'],
+  },
+  'test-aws': { needs: [], script: 'node_modules/vitest/vitest.mjs', args: ['run', '--project=aws'] },
   check: { needs: [], script: 'tools/check/main.ts' },
   bench: { needs: ['ffmpeg', 'chromium'], script: 'bench/main.ts' },
   simulate: { needs: [], script: 'tools/simulate/main.ts' },

@@ -20,12 +20,12 @@ export interface Clients {
 }
 
 /**
- * A pass is due every 10 s: an answer that takes longer than 4 s is better asked for again, and after three
+ * A pass is due every 10 s: an answer that takes longer than 2 s is better asked for again, and after three
  * attempts the next pass sees how things stand. Without `throwOnRequestTimeout` the SDK only warns.
  */
 const patience = {
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
 } as const;
 
 /** Endpoints come from the environment where they are not AWS's own (AWS_ENDPOINT_URL). */

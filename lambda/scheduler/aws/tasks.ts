@@ -55,6 +55,7 @@ function statusOf(task: Task): TaskFact['status'] {
 
 /** Why it ended: the task's own reason, and the container's where it knows more (a pull that failed, an exit code). */
 function endOf(task: Task): string | undefined {
+  if (task.desiredStatus !== 'STOPPED') return undefined;
   const containers = task.containers ?? [];
   const reasons = containers.map(({ reason }) => reason);
   const exits = containers.map(({ exitCode }) => (exitCode === undefined ? undefined : `exit ${exitCode}`));
