@@ -32,6 +32,13 @@ export interface OpenSession {
   readonly graceMs: number;
   /** Ids of broadcasts: ULIDs in lower case (lists are ordered by them). */
   readonly newId: () => string;
+  /** Continue this one, or nothing: NothingToContinueError. For a task that takes no new broadcasts. */
+  readonly only?: string | undefined;
+}
+
+/** The broadcast that alone was to be continued has ended, is past its grace window, or is not the channel's any more. */
+export class NothingToContinueError extends Error {
+  override readonly name = 'NothingToContinueError';
 }
 
 export interface Report {
@@ -248,11 +255,11 @@ export function createSessions(options: {
         const id = channel.currentBroadcastId;
         const current = id === undefined ? undefined : await read(id);
         const underWay = current !== undefined && current.state !== 'ended';
-        if (
-          underWay &&
-          current.superseded !== true &&
-          opening.now - current.encoderSeenAt <= opening.graceMs
-        ) {
+        const resumable =
+          underWay && current.superseded !== true && opening.now - current.encoderSeenAt <= opening.graceMs;
+        if (opening.only !== undefined && !(resumable && id === opening.only))
+          throw new NothingToContinueError(`broadcast ${opening.only} can't be continued`);
+        if (resumable) {
           const broadcast = await resume(current, opening);
           if (broadcast !== undefined) return { broadcast, resumed: true };
         } else if (!underWay || current.superseded === true || (await supersede(current)) !== undefined) {

@@ -4,7 +4,7 @@ import type { Broadcast, Channel } from '../../../../core/broadcast/types.ts';
 import type { InputState } from '../../../../core/media/flow.ts';
 import { tableNames } from '../../../../core/tables.ts';
 import { TableError, type TableClient } from '../../../../runtime/store/tables/client.ts';
-import { createSessions } from '../../../../runtime/store/tables/sessions.ts';
+import { createSessions, NothingToContinueError } from '../../../../runtime/store/tables/sessions.ts';
 import { graceMs, newChannel, newId, plan, startTestTables, type TestTables } from './harness.ts';
 
 let tables: TestTables;
@@ -184,6 +184,35 @@ describe('between reading and writing', () => {
     expect(other?.broadcastId).not.toBe(first.broadcastId);
     expect(slow.broadcast).toMatchObject({ broadcastId: other?.broadcastId, session: 2 });
     expect((await tables.broadcasts.get(first.broadcastId))?.state).toBe('interrupted');
+  });
+
+  it('continues one broadcast only, when nothing else may begin, and writes nothing when it cannot', async () => {
+    const channel = await tables.channel();
+    const { broadcast } = await open(channel, 1_000);
+    const only = async (now: number, broadcastId = broadcast.broadcastId) =>
+      tables.broadcasts.openSession({
+        channel: await fresh(channel),
+        taskId: 'task-1',
+        slot: 'slot-of-task-1',
+        now,
+        graceMs,
+        newId,
+        only: broadcastId,
+      });
+    expect(await only(2_000)).toMatchObject({ resumed: true, broadcast: { session: 2 } });
+    await expect(only(3_000, 'another')).rejects.toThrow(NothingToContinueError);
+    // Its last sign of life was at 2,000.
+    await expect(only(2_001 + graceMs)).rejects.toThrow(NothingToContinueError);
+    expect(await tables.broadcasts.get(broadcast.broadcastId)).toMatchObject({ session: 2, state: 'live' });
+    expect(await only(2_000 + graceMs)).toMatchObject({ resumed: true, broadcast: { session: 3 } });
+    await tables.broadcasts.end({
+      broadcastId: broadcast.broadcastId,
+      session: 3,
+      endedAt: 3_000,
+      durationS: 1,
+    });
+    await expect(only(3_000)).rejects.toThrow(NothingToContinueError);
+    expect((await fresh(channel)).currentBroadcastId).toBeUndefined();
   });
 
   it('a report of the holder keeps a broadcast from being superseded', async () => {
