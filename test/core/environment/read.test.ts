@@ -48,6 +48,19 @@ describe('readEnvironment', () => {
     expect(messageOf(ingestEnvironment, { ...ingest, SLOT: '' })).toMatch(/SLOT: /);
   });
 
+  test('a task without a fleet has a place in it all the same, and its CPU band must be one', () => {
+    expect(readEnvironment(ingestEnvironment, ingest)).toMatchObject({
+      HOST_ID: 'local',
+      IMAGE_DIGEST: 'none',
+      HEARTBEAT_S: 5,
+      ROOM_POINTS: 4000,
+      DRAIN_DEADLINE_S: 43_200,
+    });
+    expect(messageOf(ingestEnvironment, { ...ingest, CPU_HIGH: '0.95' })).toMatch(/CPU_HIGH: must lie/);
+    expect(messageOf(ingestEnvironment, { ...ingest, CPU_CEILING: '70' })).toMatch(/CPU_CEILING: /);
+    expect(messageOf(ingestEnvironment, { ...ingest, FRONT_URL: 'http://x/live' })).toMatch(/FRONT_URL: /);
+  });
+
   test('names every variable that is missing or bad, not only the first', () => {
     const message = messageOf(apiEnvironment, {
       ...api,
