@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestEnvironment } from '../../core/environment/ingest.ts';
+import type { HeldShow } from '../../core/fleet/heartbeat.ts';
 import { defaultRungs } from '../../core/media/ladder.ts';
 import { parseRungs } from '../../core/media/rungs.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
@@ -12,12 +13,18 @@ import { planFor } from './broadcast/plan.ts';
 import { recordsOf } from './broadcast/records.ts';
 import { Recovery } from './broadcast/recovery.ts';
 import { startEncoding } from './encoding/encoding.ts';
-import { createLiveHandler } from './live/http.ts';
-import { createIngestMetrics, type IngestMetrics } from './metrics.ts';
+import { drained, lastViewersMs } from './fleet/drained.ts';
+import { createFleetSide } from './fleet/fleet-side.ts';
+import { createHttp, listen } from './http.ts';
+import { createIngestMetrics } from './metrics.ts';
 import { startRtmpServer } from './rtmp/server.ts';
+import type { RtmpServer } from './rtmp/types.ts';
 
 export interface Ingest {
-  readonly ports: Readonly<Record<string, number>>;
+  /** Joins the fleet and opens the ports. Resolves when broadcasts are taken; never, when the task is to go before. */
+  serve(): Promise<Readonly<Record<string, number>>>;
+  /** Takes no new broadcasts; resolves when every show has ended by itself and is stored. */
+  drain(): Promise<void>;
   /** Stops taking connections, brings every segment to object storage, leaves the broadcasts interrupted. */
   close(): Promise<void>;
 }
@@ -25,15 +32,21 @@ export interface Ingest {
 /** How often a task looks for broadcasts that nobody holds: well inside the minute of the grace window. */
 const recoveryEveryMs = 10_000;
 
-/** Wires the rooms of the task together and starts them. */
-export async function startIngest(options: {
+/** For the heartbeat that is under way at the end; local/ gives a program ten seconds in all. */
+const lastBeatMs = 1_000;
+
+export interface IngestOptions {
   readonly environment: IngestEnvironment;
+  readonly taskId: string;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-}): Promise<Ingest> {
-  const { environment, clock, random, log } = options;
+}
+
+/** Wires the rooms of the task together. It answers viewers, and takes broadcasts once it serves. */
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const { environment, taskId, clock, random, log } = options;
   const rungs = environment.LADDER === undefined ? defaultRungs : parseRungs(environment.LADDER);
   const tables = openTables(environment);
   const store = await openObjectStore({
@@ -45,12 +58,30 @@ export async function startIngest(options: {
 
   const budget = createArchiveBudget({ spoolBytes: environment.SPOOL_MAX_BYTES });
   await countSpool(environment.SPOOL_DIR, budget.spool);
-  const metrics = createIngestMetrics(
-    () => broadcasts,
-    () => budget.spool.used,
-  );
+  const unstoredBytes = (): number => budget.spool.used + budget.memory.used;
+  const fleet = createFleetSide({
+    environment,
+    taskId,
+    table: tables.fleet,
+    state: {
+      shows: function* shows(): Iterable<HeldShow> {
+        if (recovery.show !== undefined) yield recovery.show;
+        yield* broadcasts.shows();
+      },
+      transcodeCpu: () => broadcasts.transcodeCpu,
+      unstoredBytes,
+      onNotices: () => broadcasts.reportAll(),
+    },
+    clock,
+    log,
+  });
+  const metrics = createIngestMetrics({
+    broadcasts: () => broadcasts,
+    spoolBytes: () => budget.spool.used,
+    fleet,
+  });
   const deps: BroadcastDependencies = {
-    records: recordsOf({ tables, taskId: environment.TASK_ID, slot: environment.SLOT, clock, graceMs }),
+    records: recordsOf({ tables, taskId, slot: environment.SLOT, clock, graceMs }),
     openArchive: (opened) =>
       openArchive({
         store,
@@ -77,74 +108,77 @@ export async function startIngest(options: {
     log,
     graceMs,
     planFor: planFor(rungs),
+    door: fleet.door,
+    notices: () => fleet.member.notices,
+    onShowsChanged: () => fleet.member.changed(),
     onPartLate: (lateMs) => metrics.partLate(lateMs),
     onFfmpegRestarts: (count) => metrics.ffmpegRestarted(count),
   };
   const broadcasts = new Broadcasts(deps, environment.SLOT);
-  const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(environment.SPOOL_DIR));
+  const recovery = new Recovery(
+    deps,
+    broadcasts,
+    () => spooledBroadcasts(environment.SPOOL_DIR),
+    () => fleet.door.isOpen,
+  );
 
   const http = await listen(
     createHttp(broadcasts, metrics, clock, log),
     environment.HTTP_HOST,
     environment.HTTP_PORT,
   );
-  const rtmp = await startRtmpServer({
-    host: environment.RTMP_HOST,
-    port: environment.RTMP_PORT,
-    ...(options.tls === undefined ? {} : { tls: { port: environment.RTMPS_PORT, ...options.tls } }),
-    authorise: (request, publisher, signal) => broadcasts.authorise(request, publisher, signal),
-    clock,
-    log,
-    onEvent: (event) => metrics.rtmp(event),
-  });
-  recovery.start(recoveryEveryMs);
+  const closing = new AbortController();
+  let rtmp: RtmpServer | undefined;
 
-  const address = http.address();
+  const openRtmp = (): Promise<RtmpServer> =>
+    startRtmpServer({
+      host: environment.RTMP_HOST,
+      port: environment.RTMP_PORT,
+      ...(options.tls === undefined ? {} : { tls: { port: environment.RTMPS_PORT, ...options.tls } }),
+      authorise: (request, publisher, signal) => broadcasts.authorise(request, publisher, signal),
+      clock,
+      log,
+      ...(environment.RTMP_MAX_PER_ADDRESS === undefined
+        ? {}
+        : { limits: { maxConnectionsPerAddress: environment.RTMP_MAX_PER_ADDRESS } }),
+      ...(environment.FRONT_URL === undefined ? {} : { frontUrl: environment.FRONT_URL }),
+      onEvent: (event) => metrics.rtmp(event),
+    });
+
   return {
-    ports: {
-      rtmp: rtmp.port,
-      ...(rtmp.tlsPort === undefined ? {} : { rtmps: rtmp.tlsPort }),
-      http: typeof address === 'object' && address !== null ? address.port : environment.HTTP_PORT,
+    serve: async () => {
+      recovery.start(recoveryEveryMs, random);
+      // Not before: whoever finds a port open should be let in.
+      await fleet.member.join();
+      const server = await openRtmp();
+      rtmp = server;
+      if (closing.signal.aborted) await server.close();
+      await fleet.member.serve();
+      const address = http.address();
+      return {
+        rtmp: server.port,
+        ...(server.tlsPort === undefined ? {} : { rtmps: server.tlsPort }),
+        http: typeof address === 'object' && address !== null ? address.port : environment.HTTP_PORT,
+      };
+    },
+    drain: async () => {
+      fleet.member.leave();
+      const isEmpty = (): boolean => fleet.door.shows.length === 0 && unstoredBytes() === 0;
+      const hasViewers = [...broadcasts.all].length > 0;
+      await drained({ isEmpty, forMs: hasViewers ? lastViewersMs : 0, signal: closing.signal });
     },
     close: async () => {
-      await rtmp.stopListening();
+      closing.abort();
+      fleet.member.end();
+      await rtmp?.stopListening();
       // Side by side: what others left behind must not keep this task's own broadcasts from being stored.
       await Promise.all([broadcasts.shutdown(), recovery.stop()]);
-      await rtmp.close();
+      await rtmp?.close();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
+      // A table that is away must not hold the end up.
+      await Promise.race([fleet.stop(), delay(lastBeatMs, undefined, { ref: false })]);
       tables.close();
     },
   };
-}
-
-function createHttp(broadcasts: Broadcasts, metrics: IngestMetrics, clock: Clock, log: Logger): Server {
-  const live = createLiveHandler({
-    find: (slot, broadcastId, isPrivate) => broadcasts.find(slot, broadcastId, isPrivate),
-    clock,
-    log,
-  });
-  // Longer than a load balancer keeps idle connections (60 s): it must never pick one that is being closed.
-  return createServer({ keepAliveTimeout: 72_000 }, (request, response) => {
-    if (request.url === '/healthz') {
-      response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('ok\n');
-    } else if (request.url === '/metrics') {
-      metrics.registry.metrics().then(
-        (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
-        (error: unknown) => {
-          log.error({ err: error }, 'could not collect the metrics');
-          response.writeHead(500).end();
-        },
-      );
-    } else live(request, response);
-  });
-}
-
-async function listen(server: Server, host: string, port: number): Promise<Server> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    // Node's default backlog of 511 is less than the viewers that come back at once after a reconnect.
-    server.listen({ port, host, backlog: 4096 }, resolve);
-  });
-  return server;
 }

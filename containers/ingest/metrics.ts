@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Broadcasts } from './broadcast/broadcasts.ts';
 import type { HeldBroadcast } from './broadcast/held-broadcast.ts';
+import type { Door } from './fleet/door.ts';
+import type { Member } from './fleet/member.ts';
 import type { RtmpEvent } from './rtmp/types.ts';
 
 /** The counters that other rooms write to; gauges are read from their owners when Prometheus asks. */
@@ -11,13 +13,22 @@ export interface IngestMetrics {
   ffmpegRestarted(count: number): void;
 }
 
+export interface FleetFigures {
+  readonly door: Pick<Door, 'isOpen' | 'full' | 'usedPoints' | 'roomPoints'>;
+  readonly member: Pick<Member, 'obeys' | 'phase' | 'failures'>;
+  /** Share of the host's cores. */
+  readonly cpu: () => number;
+}
+
 type Held = Pick<Broadcasts, 'all'>;
 
-export function createIngestMetrics(
-  broadcasts: () => Held,
+export function createIngestMetrics(options: {
+  readonly broadcasts: () => Held;
   /** What the task's budget counts: files stay in the spool when nobody holds their broadcast any more. */
-  spoolBytes: () => number,
-): IngestMetrics {
+  readonly spoolBytes: () => number;
+  readonly fleet: FleetFigures;
+}): IngestMetrics {
+  const { broadcasts, spoolBytes, fleet } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -104,6 +115,32 @@ export function createIngestMetrics(
   gauge('tidecast_archive_gaps', 'Segments lost to the archive (EXT-X-GAP), broadcasts held now', (all) =>
     sum(all, (h) => h.archive?.stats.gaps ?? 0),
   );
+
+  const fleetGauge = (name: string, help: string, read: (side: FleetFigures) => number): void => {
+    const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(read(fleet)) });
+  };
+  fleetGauge('tidecast_task_accepting', '1 while new broadcasts are taken', ({ door }) =>
+    Number(door.isOpen),
+  );
+  fleetGauge('tidecast_task_full', '1 while newcomers are refused for want of room', ({ door }) =>
+    Number(door.full),
+  );
+  fleetGauge('tidecast_task_draining', '1 when told to drain, by order or signal', ({ member }) =>
+    Number(member.phase === 'draining' || member.phase === 'ending'),
+  );
+  fleetGauge('tidecast_task_order', 'Generation of the order that is obeyed', ({ member }) => member.obeys);
+  fleetGauge('tidecast_task_used_points', 'Points of the broadcasts held', ({ door }) => door.usedPoints);
+  fleetGauge('tidecast_task_room_points', 'Points that may be held', ({ door }) => door.roomPoints);
+  fleetGauge('tidecast_task_cpu', "Share of the host's cores in use, mean of 30 s", ({ cpu }) => cpu());
+  const failures: Counter = new Counter({
+    name: 'tidecast_heartbeats_failed_total',
+    help: 'Heartbeats that could not be stored',
+    registers,
+    collect: () => {
+      failures.reset();
+      failures.inc(fleet.member.failures);
+    },
+  });
 
   return {
     registry,

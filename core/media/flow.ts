@@ -58,7 +58,9 @@ export interface InputWarning {
     | 'frame-rate-unsteady'
     | 'bitrate-high'
     | 'input-stalled'
-    | 'input-slow';
+    | 'input-slow'
+    /** Of the server, not of the stream: it will go when its shows have ended. */
+    | 'server-renewing';
   readonly text: string;
 }
 

@@ -1,6 +1,8 @@
 import { parseStreamKey } from '../../../core/broadcast/stream-key.ts';
 import type { Channel } from '../../../core/broadcast/types.ts';
 import { secretMatches } from '../../../runtime/identity/stream-keys.ts';
+import type { HeldShow } from '../../../core/fleet/heartbeat.ts';
+import { NothingToContinueError } from '../../../runtime/store/tables/sessions.ts';
 import type { LiveWindow } from '../live/window.ts';
 import type { Publisher, PublishDecision, PublishRequest } from '../rtmp/types.ts';
 import { HeldBroadcast } from './held-broadcast.ts';
@@ -26,9 +28,26 @@ const stopping: PublishDecision = {
   description: 'This server is stopping. Connect again.',
 };
 
+// BadName here and below: the only code whose description OBS writes into its log (tried with OBS 29).
+const elsewhere: Readonly<Record<'draining' | 'full', PublishDecision>> = {
+  draining: {
+    accepted: false,
+    code: 'NetStream.Publish.BadName',
+    description: 'This server takes no new broadcasts any more. Connect again: another server answers.',
+    reason: 'draining',
+    elsewhere: true,
+  },
+  full: {
+    accepted: false,
+    code: 'NetStream.Publish.BadName',
+    description: 'This server has no room for another broadcast. Connect again: another server answers.',
+    reason: 'full',
+    elsewhere: true,
+  },
+};
+
 const contested: PublishDecision = {
   accepted: false,
-  // BadName is the only code whose description OBS writes into its log (tried with OBS 29).
   code: 'NetStream.Publish.BadName',
   description:
     'Two encoders keep taking this stream key from each other. Stop one of them, or renew the key in the studio.',
@@ -51,6 +70,24 @@ export class Broadcasts {
 
   get all(): Iterable<HeldBroadcast> {
     return this.#byId.values();
+  }
+
+  /** What counts as live for everything that stops tasks. */
+  *shows(): Iterable<HeldShow> {
+    for (const held of this.#byId.values()) if (held.show !== undefined) yield held.show;
+  }
+
+  /** CPU seconds a second of all ffmpegs. */
+  get transcodeCpu(): number {
+    let sum = 0;
+    // What is not live has no ffmpeg, but may still have the figures of its last one.
+    for (const held of this.#byId.values()) if (held.isLive) sum += held.input?.transcodeCpu ?? 0;
+    return sum;
+  }
+
+  /** What a report says besides the encoder's stream has changed. */
+  reportAll(): void {
+    for (const held of this.#byId.values()) if (!held.isOver) void held.report();
   }
 
   holds(broadcastId: string): boolean {
@@ -100,7 +137,25 @@ export class Broadcasts {
       if (this.#stopping) return stopping;
       // What was ended on purpose must not be gone on with because the table was away at that moment.
       await Promise.all(before.map((held) => held.confirmEnd()));
-      const { broadcast, resumed } = await this.#deps.records.openSession(channel);
+      return await this.#openSession(channel, before, publisher, request);
+    } finally {
+      await Promise.all(before.map((held) => held.keepWaiting()));
+    }
+  }
+
+  async #openSession(
+    channel: Channel,
+    before: readonly HeldBroadcast[],
+    publisher: Publisher,
+    request: PublishRequest,
+  ): Promise<PublishDecision> {
+    const { clock, door, onShowsChanged, records } = this.#deps;
+    const opening = { newId: records.newId(), at: clock.now() };
+    const own = before.find((held) => !held.isOver)?.show;
+    const entry = door.enter({ ...opening, own });
+    if (entry.kind === 'refused') return elsewhere[entry.why];
+    try {
+      const { broadcast, resumed } = await records.openSession(channel, { ...opening, only: entry.only });
       // One that the table calls past its grace window has been replaced: end it here and now.
       await Promise.all(before.filter((held) => held.id !== broadcast.broadcastId).map((held) => held.end()));
       const known = this.#byId.get(broadcast.broadcastId);
@@ -108,8 +163,14 @@ export class Broadcasts {
       if (known?.isOver === true) await known.abandon();
       const held = known === undefined || known.isOver ? this.#hold(broadcast, !resumed) : known;
       return { accepted: true, sink: held.begin(broadcast, publisher, request.encoder) };
+    } catch (error) {
+      if (!(error instanceof NothingToContinueError)) throw error;
+      // It came back too late by the table's reckoning: there is nothing left to wait for here.
+      await Promise.all(before.map((held) => held.end()));
+      return elsewhere.draining;
     } finally {
-      await Promise.all(before.map((held) => held.keepWaiting()));
+      entry.leave();
+      onShowsChanged();
     }
   }
 

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { heartbeatMs, lostAfterMs, type Broadcast } from '../../../core/broadcast/types.ts';
+import { costOf } from '../../../core/fleet/cost.ts';
+import type { HeldShow } from '../../../core/fleet/heartbeat.ts';
 import type { EncodingListener, InputState, SessionEnd } from '../../../core/media/flow.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { LiveWindow } from '../live/window.ts';
@@ -44,6 +46,8 @@ export class HeldBroadcast {
   #ended: Promise<void> | undefined;
   /** When the table last confirmed that the broadcast is ours. */
   #confirmedAt: number;
+  /** Its end is stored, or it is another task's: only the window is left. */
+  #isDone = false;
   /** The item says `ended`: nobody else can take the broadcast up any more. */
   #itemEnded = false;
   /** The end that the table has not taken yet. */
@@ -95,6 +99,18 @@ export class HeldBroadcast {
 
   get isLive(): boolean {
     return this.#phase === 'live';
+  }
+
+  /** For the heartbeat; undefined when nothing of it is left to be done here. */
+  get show(): HeldShow | undefined {
+    if (this.#isDone) return undefined;
+    return {
+      broadcastId: this.id,
+      state: this.#phase === 'released' ? 'ending' : this.#phase,
+      points: costOf(this.#media.plan),
+      startedAt: this.#record.startedAt,
+      session: this.#record.session,
+    };
   }
 
   /** It can't take a session any more. */
@@ -194,7 +210,7 @@ export class HeldBroadcast {
         encoderSeenAt: this.#encoderSeenAt,
         hasThumbnail: this.#media.hasThumbnail,
         ...(this.#media.plan === undefined ? {} : { plan: this.#media.plan }),
-        ...(this.#input === undefined ? {} : { input: this.#input }),
+        ...(this.#input === undefined ? {} : { input: this.#inputWithNotices(this.#input) }),
       });
       if (result.kind === 'lost') return await this.#lose();
       this.#confirmedAt = this.#deps.clock.now();
@@ -203,6 +219,10 @@ export class HeldBroadcast {
       // The broadcast goes on without its table; the next heartbeat tries again.
       this.#deps.log.error({ broadcast: this.id, err: error }, 'could not report the broadcast');
     }
+  }
+
+  #inputWithNotices(input: InputState): InputState {
+    return { ...input, warnings: [...input.warnings, ...this.#deps.notices()] };
   }
 
   /** Closes the encoder's connection and waits until its last fragments are in the window. */
@@ -350,6 +370,8 @@ export class HeldBroadcast {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#graceTimer);
     await this.#media.closeArchive();
+    this.#isDone = true;
+    this.#deps.onShowsChanged();
     const letGo = (): void => {
       this.#media.disposeWindow();
       this.#onReleased();

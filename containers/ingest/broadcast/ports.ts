@@ -1,10 +1,11 @@
 /** What holding broadcasts needs from the outside. The real sides are wired in ../ingest.ts. */
 import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
-import type { EncodingPlan, InputState, SourceInfo } from '../../../core/media/flow.ts';
+import type { EncodingPlan, InputState, InputWarning, SourceInfo } from '../../../core/media/flow.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Encoding } from '../encoding/encoding.ts';
 import type { StartEncodingOptions } from '../encoding/options.ts';
+import type { Door } from '../fleet/door.ts';
 
 export interface Clock {
   now(): number;
@@ -18,7 +19,13 @@ export type ReportResult =
 export interface BroadcastRecords {
   channel(channelId: string): Promise<Channel | undefined>;
   get(broadcastId: string): Promise<Broadcast | undefined>;
-  openSession(channel: Channel): Promise<{ readonly broadcast: Broadcast; readonly resumed: boolean }>;
+  /** For a broadcast that begins now. */
+  newId(): string;
+  /** With `only` NothingToContinueError when that one can't be continued. */
+  openSession(
+    channel: Channel,
+    opening: { readonly newId: string; readonly at: number; readonly only: string | undefined },
+  ): Promise<{ readonly broadcast: Broadcast; readonly resumed: boolean }>;
   report(report: BroadcastReport): Promise<ReportResult>;
   end(ended: {
     readonly broadcastId: string;
@@ -67,6 +74,11 @@ export interface BroadcastDependencies {
   readonly log: Logger;
   readonly graceMs: number;
   readonly planFor: (source: SourceInfo) => EncodingPlan;
+  readonly door: Pick<Door, 'enter'>;
+  /** What broadcasters have to know of their server, beside what is wrong with their stream. */
+  readonly notices: () => readonly InputWarning[];
+  /** A show has begun, or is over. */
+  readonly onShowsChanged: () => void;
   readonly onPartLate: (lateMs: number) => void;
   /** ffmpeg was started again so many times since the last call. */
   readonly onFfmpegRestarts: (count: number) => void;

@@ -2,6 +2,8 @@ import { ulid } from 'ulid';
 import type { Tables } from '../../../runtime/store/tables/open.ts';
 import type { BroadcastRecords, Clock } from './ports.ts';
 
+const newId = (): string => ulid().toLowerCase();
+
 /** The tables as one task sees them: every write carries its name, its slot and the time. */
 export function recordsOf(options: {
   readonly tables: Tables;
@@ -15,15 +17,20 @@ export function recordsOf(options: {
   return {
     channel: (channelId) => channels.get(channelId),
     get: (broadcastId) => broadcasts.get(broadcastId),
-    openSession: (channel) =>
-      broadcasts.openSession({
+    newId,
+    openSession: (channel, { newId: first, at, only }) => {
+      const ids = [first];
+      return broadcasts.openSession({
         channel,
         taskId,
         slot,
-        now: clock.now(),
+        now: at,
         graceMs,
-        newId: () => ulid().toLowerCase(),
-      }),
+        // A second one is needed when another task's broadcast came first and has ended since.
+        newId: () => ids.pop() ?? newId(),
+        only,
+      });
+    },
     report: (report) => broadcasts.report({ ...report, now: clock.now() }),
     end: (ended) => broadcasts.end(ended),
     discard: async ({ broadcastId, session }) => {

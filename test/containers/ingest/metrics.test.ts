@@ -1,13 +1,42 @@
 import { expect, it } from 'vitest';
 import { createArchiveBudget } from '../../../containers/ingest/archive/archive.ts';
-import { createIngestMetrics } from '../../../containers/ingest/metrics.ts';
+import { createIngestMetrics, type FleetFigures } from '../../../containers/ingest/metrics.ts';
+
+const fleet: FleetFigures = {
+  door: { isOpen: true, full: false, usedPoints: 1_200, roomPoints: 4_000 },
+  member: { obeys: 3, phase: 'draining', failures: 2 },
+  cpu: () => 0.25,
+};
+
+it('says how the task stands in the fleet', async () => {
+  const { registry } = createIngestMetrics({
+    broadcasts: () => ({ all: [] }),
+    spoolBytes: () => 0,
+    fleet,
+  });
+  for (const pass of [1, 2]) {
+    const text = await registry.metrics();
+    for (const line of [
+      'accepting 1',
+      'full 0',
+      'draining 1',
+      'order 3',
+      'used_points 1200',
+      'room_points 4000',
+      'cpu 0.25',
+    ])
+      expect(text, `pass ${pass}`).toContain(`\ntidecast_task_${line}\n`);
+    expect(text).toContain('\ntidecast_heartbeats_failed_total 2\n');
+  }
+});
 
 it('says what the whole spool holds, also of broadcasts that nobody holds any more', async () => {
   const { spool } = createArchiveBudget({});
-  const { registry } = createIngestMetrics(
-    () => ({ all: [] }),
-    () => spool.used,
-  );
+  const { registry } = createIngestMetrics({
+    broadcasts: () => ({ all: [] }),
+    spoolBytes: () => spool.used,
+    fleet,
+  });
   spool.count('/spool/left/720p/0.m4s', 1_000);
   expect(await registry.metrics()).toContain('\ntidecast_spool_bytes 1000\n');
   spool.give('/spool/left/720p/0.m4s');

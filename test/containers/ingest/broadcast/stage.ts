@@ -19,6 +19,8 @@ import type {
 } from '../../../../containers/ingest/broadcast/ports.ts';
 import { recordsOf } from '../../../../containers/ingest/broadcast/records.ts';
 import { Recovery } from '../../../../containers/ingest/broadcast/recovery.ts';
+import { Door } from '../../../../containers/ingest/fleet/door.ts';
+import { Member } from '../../../../containers/ingest/fleet/member.ts';
 import { planFor } from '../../../../containers/ingest/broadcast/plan.ts';
 import type { Publisher, PublishSink } from '../../../../containers/ingest/rtmp/types.ts';
 import { defaultRungs } from '../../../../core/media/ladder.ts';
@@ -26,6 +28,7 @@ import { startTables } from '../../../../local/tables.ts';
 import { hashSecret } from '../../../../runtime/identity/stream-keys.ts';
 import { openDirectoryStore } from '../../../../runtime/store/objects/directory.ts';
 import { ObjectStoreError, type ObjectStore } from '../../../../runtime/store/objects/port.ts';
+import type { FleetTable } from '../../../../runtime/store/tables/fleet.ts';
 import { TableError } from '../../../../runtime/store/tables/client.ts';
 import { openTables, type Tables } from '../../../../runtime/store/tables/open.ts';
 import { createLogger } from '../../../../runtime/telemetry/log.ts';
@@ -55,11 +58,21 @@ export interface Connection {
 export interface Task {
   readonly broadcasts: Broadcasts;
   readonly recovery: Recovery;
+  /** Open from the start, unless the task is a member of a fleet. */
+  readonly door: Door;
+  /** Silent until it is told to join. */
+  readonly member: Member;
   connect(key?: string): Promise<Connection>;
   /** The task can't reach the tables while it is true. */
   setTablesAway(away: boolean): void;
   shutdown(): Promise<void>;
 }
+
+/** The fleet table, as a task sees it. */
+export type Fleet = Pick<FleetTable, 'beat'>;
+
+/** A fleet that hears nobody. */
+const noFleet: Fleet = { beat: () => Promise.reject(new TableError('there is no fleet')) };
 
 export interface Stage {
   readonly tables: Tables;
@@ -67,7 +80,8 @@ export interface Stage {
   readonly clock: { now(): number; advance(ms: number): void };
   /** Object storage refuses everything while it is true. */
   setStoreAway(away: boolean): void;
-  task(taskId: string, graceMs?: number): Task;
+  /** With a fleet its door opens when the fleet has heard it. */
+  task(taskId: string, graceMs?: number, fleet?: Fleet): Task;
   playlist(broadcastId: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -105,10 +119,11 @@ export async function setStage(): Promise<Stage> {
     setStoreAway: (away) => {
       storeAway = away;
     },
-    task: (taskId, graceMs = 60_000) => {
+    task: (taskId, graceMs = 60_000, fleet) => {
       const made = startTask({
         taskId,
         graceMs,
+        fleet,
         tables,
         store,
         clock,
@@ -134,6 +149,7 @@ export async function setStage(): Promise<Stage> {
 function startTask(
   options: Pick<BroadcastDependencies, 'clock' | 'graceMs' | 'log'> & {
     readonly taskId: string;
+    readonly fleet: Fleet | undefined;
     readonly tables: Tables;
     readonly store: ObjectStore;
     readonly spoolDir: string;
@@ -143,6 +159,23 @@ function startTask(
   const budget = createArchiveBudget({});
   const started: { readonly session: number; readonly listener: EncodingListener }[] = [];
   let tablesAway = false;
+  const door = new Door({
+    limits: { points: 4000, cpu: { low: 0.5, high: 0.7, ceiling: 0.9 } },
+    shows: () => broadcasts.shows(),
+    measured: () => undefined,
+  });
+  const member = new Member({
+    identity: { taskId, slot: `slot-${taskId}`, hostId: `host-${taskId}`, digest: 'sha256:1' },
+    beat: (heartbeat) => (options.fleet ?? noFleet).beat(heartbeat),
+    // Only what changes makes it speak.
+    everyMs: 3_600_000,
+    door,
+    cpu: () => 0.25,
+    unstoredBytes: () => budget.spool.used + budget.memory.used,
+    onNotices: () => broadcasts.reportAll(),
+    clock,
+    log,
+  });
   const deps: BroadcastDependencies = {
     records: unreachable(
       recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
@@ -173,11 +206,23 @@ function startTask(
     log,
     graceMs,
     planFor: planFor(defaultRungs.filter((rung) => rung.name === '160p')),
+    door,
+    notices: () => member.notices,
+    onShowsChanged: () => member.changed(),
     onPartLate: () => {},
     onFfmpegRestarts: () => {},
   };
   const broadcasts = new Broadcasts(deps, `slot-${taskId}`);
-  const recovery = new Recovery(deps, broadcasts, () => spooledBroadcasts(spoolDir));
+  const recovery = new Recovery(
+    deps,
+    broadcasts,
+    () => spooledBroadcasts(spoolDir),
+    () => door.isOpen,
+  );
+  if (options.fleet === undefined) {
+    door.open();
+    door.confirm(door.epoch);
+  }
 
   const connect = async (key = `${channelId}_${secret}`): Promise<Connection> => {
     let sink: PublishSink | undefined;
@@ -214,12 +259,15 @@ function startTask(
   return {
     broadcasts,
     recovery,
+    door,
+    member,
     connect,
     setTablesAway: (away) => {
       tablesAway = away;
     },
     shutdown: async () => {
       await Promise.all([broadcasts.shutdown(), recovery.stop()]);
+      await member.stop();
     },
   };
 }
