@@ -14,8 +14,8 @@ import {
   type Style,
 } from './text.ts';
 
-/** The scheduler is started every minute: two starts have come to nothing. */
-export const silentAfterMs = 150_000;
+/** A pass ends every 10 s or so; a crashed scheduler is followed within a minute. The console has the same number. */
+export const silentAfterMs = 60_000;
 
 export interface Look {
   readonly now: number;
