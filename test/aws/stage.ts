@@ -4,6 +4,7 @@ import { schedulerEnvironment } from '../../core/environment/scheduler.ts';
 import { slotNames } from '../../core/fleet/policy.ts';
 import type { Infrastructure } from '../../core/fleet/ports.ts';
 import { createClients } from '../../lambda/scheduler/aws/clients.ts';
+import { createImages } from '../../lambda/scheduler/aws/images.ts';
 import { createAwsInfrastructure } from '../../lambda/scheduler/aws/infrastructure.ts';
 import { startEmulatedAws, type EmulatedAws } from '../../tools/aws-emulators/emulated-aws.ts';
 import { buildStack, stackNames, type Stack } from '../../tools/aws-emulators/stack.ts';
@@ -49,11 +50,14 @@ export async function setStage(
   const restarted = (): Infrastructure => {
     const clients = createClients(stack.environment.AWS_REGION);
     opened.push(clients);
-    return createAwsInfrastructure({
-      clients,
-      environment: readEnvironment(schedulerEnvironment, stack.environment),
+    const environment = readEnvironment(schedulerEnvironment, stack.environment);
+    const images = createImages({
+      client: clients.ecs,
+      family: environment.TASK_FAMILY,
+      container: environment.CONTAINER,
       now: Date.now,
     });
+    return createAwsInfrastructure({ clients, images, environment, now: Date.now });
   };
   return {
     aws,

@@ -14,6 +14,8 @@ export interface Images {
   pinned(digest: string, signal: AbortSignal): Promise<string>;
   /** Digest that a task definition pins; undefined when it pins none. */
   digestOf(taskDefinitionArn: string, signal: AbortSignal): Promise<string | undefined>;
+  /** @throws FleetCallError when the stack's task definition is not there, or not of our container. */
+  checkBase(signal: AbortSignal): Promise<void>;
 }
 
 /** Tag of a pinned task definition: the revision of the stack's that it was copied from. */
@@ -138,6 +140,9 @@ export function createImages(parts: {
   const resolving = new Map<string, Promise<string>>();
 
   return {
+    checkBase: async (signal) => {
+      await currentBase(signal);
+    },
     pinned: async (digest, signal) => {
       const from = await currentBase(signal);
       const under = resolving.get(digest);

@@ -6,7 +6,7 @@ import { createAddresses } from './addresses.ts';
 import type { Clients } from './clients.ts';
 import { createGroup } from './group.ts';
 import { createHosts } from './hosts.ts';
-import { createImages } from './images.ts';
+import type { Images } from './images.ts';
 import { createRecords, noRecords } from './records.ts';
 import { createRelease } from './release.ts';
 import { createTargets } from './targets.ts';
@@ -27,13 +27,13 @@ type Acts = {
 /** The fleet in AWS. */
 export function createAwsInfrastructure(parts: {
   readonly clients: Clients;
+  readonly images: Images;
   readonly environment: SchedulerEnvironment;
   readonly now: () => number;
 }): Infrastructure {
-  const { clients, environment: env, now } = parts;
+  const { clients, images, environment: env, now } = parts;
   const { ecs, ec2 } = clients;
   const { CLUSTER: cluster, CONTAINER: container, HOST_GROUP: groupName } = env;
-  const images = createImages({ client: ecs, family: env.TASK_FAMILY, container, now });
   const group = createGroup({ client: clients.autoScaling, name: groupName });
   const hosts = createHosts({ ec2, ecs, group, groupName, cluster, now });
   const tasks = createTasks({ client: ecs, images, cluster, container });
