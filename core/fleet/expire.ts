@@ -31,7 +31,7 @@ export function expireTasks(
 /** A task whose host has lost its address, or has another one now: nobody finds it, and an address may be given to idle hosts only. */
 function expireUnreachable(draft: Draft, situation: Situation, memory: Memory): readonly Unit[] {
   const unreachable = situation.units.filter(
-    (unit) => isAvailable(unit) && unit.address?.slot !== unit.task?.slot,
+    (unit) => isAvailable(unit) && unit.request === undefined && unit.address?.slot !== unit.task?.slot,
   );
   for (const unit of unreachable.slice(0, situation.policy.caps.expires)) {
     const text = `its host does not have the address of ${unit.task?.slot ?? 'its slot'} any more`;
@@ -40,14 +40,14 @@ function expireUnreachable(draft: Draft, situation: Situation, memory: Memory): 
   return unreachable;
 }
 
-/** Those that nobody asked to keep, the cheapest to lose first. */
+/** Those of which no person wants anything, the cheapest to lose first. */
 function victims(
   situation: Situation,
   inFront: ReadonlySet<Unit>,
   which: (unit: Unit) => boolean,
 ): readonly Unit[] {
   return situation.units
-    .filter((unit) => isAvailable(unit) && unit.request?.kind !== 'keep' && which(unit))
+    .filter((unit) => isAvailable(unit) && unit.request === undefined && which(unit))
     .toSorted(
       (a, b) =>
         Number(inFront.has(a)) - Number(inFront.has(b)) ||
@@ -160,7 +160,8 @@ export function takeBack(
   let missing = shortBy;
   for (const unit of situation.units) {
     if (missing <= 0) break;
-    const { order: before, state, heartbeat, task } = unit;
+    const { order: before, state, heartbeat, task, request } = unit;
+    if (request !== undefined) continue;
     if (before?.reason !== 'scale-in' || !isToGo(before) || task?.digest !== images.target) continue;
     if ((state !== 'expired' && state !== 'draining') || heartbeat === undefined) continue;
     if (heartbeat.phase !== 'serving' && heartbeat.obeys !== before.generation) continue;

@@ -7,11 +7,12 @@ import { subjectOf } from './subject.ts';
 
 /** Orders to tasks, and what decides which one fits. */
 
-/** DNS answers that name a slot have run out: it left the front set a time-to-live and the slack ago. */
+/** DNS answers that lead to a task have run out: its slot left the front set a time-to-live and the slack ago. */
 export function isOutOfDns(unit: Unit, memory: Memory, { policy, now }: Situation): boolean {
-  if (unit.address === undefined) return true;
-  const left = memory.leftFrontAt[unit.address.slot];
-  return left !== undefined && now - left >= policy.front.ttlS * 1000 + policy.front.slackMs;
+  const waitMs = policy.front.ttlS * 1000 + policy.front.slackMs;
+  // Its host's address can be that of another slot, by somebody's hand.
+  const slots = [unit.task?.slot, unit.address?.slot].filter((slot) => slot !== undefined);
+  return slots.every((slot) => now - (memory.leftFrontAt[slot] ?? now) >= waitMs);
 }
 
 export const isAvailable = (unit: Unit): boolean =>

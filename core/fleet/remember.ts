@@ -21,15 +21,20 @@ export function remember(situation: Situation): Memory {
   };
 }
 
-/** A slot that DNS does not name is out since it was first seen out: late rather than early. */
+/**
+ * A slot that DNS does not name is out since it was first seen out: late rather than early. It is in as long as
+ * DNS names any of its addresses: a lost answer can have left it two.
+ */
 function leftFront(situation: Situation): Memory['leftFrontAt'] {
   const before = situation.snapshot.memory.leftFrontAt;
-  const { front, now, addresses } = situation;
+  const { front, now, addresses, units } = situation;
   if (front === undefined || !situation.isKnown('records')) return before;
   const named = new Set(front);
+  const slotsNamed = new Set(addresses.flatMap(({ slot, ip }) => (named.has(ip) ? slot : [])));
   const marks: Record<string, number> = {};
-  for (const { slot, ip } of addresses) {
-    if (!named.has(ip)) marks[slot] = before[slot] ?? now;
+  // A task whose address no list names any more has its slot all the same.
+  for (const slot of [...addresses.map((each) => each.slot), ...units.flatMap((unit) => unit.slot ?? [])]) {
+    if (!slotsNamed.has(slot)) marks[slot] = before[slot] ?? now;
   }
   return marks;
 }

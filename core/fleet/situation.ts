@@ -13,7 +13,7 @@ import type {
   TaskFact,
 } from './snapshot.ts';
 import { byId, remembered } from './remembered.ts';
-import { freePoints, isFresh, isToGo, taskState, usedPoints, type TaskState } from './state.ts';
+import { freePoints, isToGo, taskState, usedPoints, type TaskState } from './state.ts';
 
 /** A host with everything that belongs to it: the planner's view of one machine. */
 export interface Unit {
@@ -40,7 +40,7 @@ export interface Situation {
   readonly snapshot: Snapshot;
   /** By host id. Hosts that are gone are left out. */
   readonly units: readonly Unit[];
-  /** Fresh heartbeats by host: somebody runs there, whatever the orchestrator's list says yet. */
+  /** Hosts with a recent heartbeat: somebody runs there, whatever the orchestrator's list says yet. */
   readonly heardOn: ReadonlySet<string>;
   readonly release: ReleaseFact | undefined;
   readonly addresses: readonly AddressFact[];
@@ -99,6 +99,9 @@ const shrinkingNeeds: readonly SourceName[] = [
   'records',
   'heartbeats',
   'orders',
+  // A show that is about to begin, and a person's wish to keep a task.
+  'events',
+  'requests',
 ];
 
 const valueOf = <T>(read: Read<readonly T[]> | undefined): readonly T[] => read?.value ?? [];
@@ -134,7 +137,10 @@ export function situationOf(snapshot: Snapshot, policy: Policy, now: number): Si
     );
   }
   const heardOn = new Set<string>();
-  for (const beat of heartbeats.values()) if (isFresh(beat, policy, now)) heardOn.add(beat.hostId);
+  // One from the future says nothing of its task, but somebody wrote it.
+  for (const { hostId, at } of heartbeats.values()) {
+    if (now - at <= policy.staleness.heartbeatMs) heardOn.add(hostId);
+  }
   return {
     now,
     policy,
@@ -166,14 +172,16 @@ function unitOf(
     readonly now: number;
   },
 ): Unit {
-  const { heartbeat, order, policy, now } = found;
+  const { heartbeat, order, request, policy, now } = found;
   const state = task === undefined ? undefined : taskState(task, heartbeat, order, policy, now);
-  // Without its address nobody finds it: room that can't be reached is none.
+  // Without its address nobody finds it: room that can't be reached is none. What a person sends away is gone too.
   const serves =
     state === 'serving' &&
     heartbeat?.accepting === true &&
     host.state === 'running' &&
-    address?.slot === task?.slot;
+    address?.slot === task?.slot &&
+    request?.kind !== 'drain' &&
+    request?.kind !== 'force-stop';
   return {
     host,
     task,
@@ -186,6 +194,6 @@ function unitOf(
     used: heartbeat === undefined ? 0 : usedPoints(heartbeat),
     free: serves && !heartbeat.full && !isToGo(order) ? freePoints(heartbeat) : 0,
     target: found.targets?.find((target) => target.targetId === host.privateIp),
-    request: found.request,
+    request,
   };
 }
