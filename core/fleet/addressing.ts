@@ -174,14 +174,29 @@ export function aimTargets(draft: Draft, situation: Situation): void {
   }
 }
 
-/** Writes the front set when it differs. Never emptied while anything serves (I3). */
-export function nameFront(draft: Draft, situation: Situation, choice: FrontChoice): readonly string[] {
+/** It can be reached, and takes newcomers or says that it is full. */
+const isOpen = ({ state, heartbeat, host, address, task }: Unit): boolean =>
+  state === 'serving' &&
+  heartbeat?.accepting === true &&
+  host.state === 'running' &&
+  address?.slot === task?.slot;
+
+/**
+ * Writes the front set when it differs. Never emptied while anything serves (I3).
+ * @param remaining those that are not told to go in this pass
+ */
+export function nameFront(
+  draft: Draft,
+  situation: Situation,
+  choice: FrontChoice,
+  remaining: readonly Unit[],
+): readonly string[] {
   const { front, policy, units } = situation;
   const needed = ['records', 'heartbeats', 'tasks', 'addresses'] as const;
   if (front === undefined || !needed.every(situation.isKnown)) return front ?? [];
   let wanted = ipsOf(choice.units);
   // Everything is full, or on its way out: those that serve stay rather than nobody.
-  if (wanted.length === 0) wanted = ipsOf(units.filter((unit) => unit.state === 'serving'));
+  for (const some of [remaining, units]) if (wanted.length === 0) wanted = ipsOf(some.filter(isOpen));
   if (wanted.length === 0) return front;
   const before = front.toSorted();
   if (before.length === wanted.length && before.every((ip, index) => ip === wanted[index])) return front;

@@ -4,7 +4,7 @@ import type { Memory } from './memory.ts';
 import { expire, isAvailable, order, showsOf } from './orders.ts';
 import type { Room } from './room-wanted.ts';
 import type { Situation, Unit } from './situation.ts';
-import { isToGo } from './state.ts';
+import { isToGo, listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
 
 /**
@@ -30,10 +30,14 @@ export function expireTasks(
 
 /** A task whose host has lost its address, or has another one now: nobody finds it, and an address may be given to idle hosts only. */
 function expireUnreachable(draft: Draft, situation: Situation, memory: Memory): readonly Unit[] {
-  const unreachable = situation.units.filter(
-    (unit) => isAvailable(unit) && unit.request === undefined && unit.address?.slot !== unit.task?.slot,
-  );
-  for (const unit of unreachable.slice(0, situation.policy.caps.expires)) {
+  const { now, policy } = situation;
+  const unreachable = situation.units
+    .filter((unit) => {
+      const since = memory.tasks[unit.task?.taskId ?? '']?.unreachableSince;
+      return isAvailable(unit) && unit.request === undefined && now - (since ?? now) >= listsLagMs;
+    })
+    .slice(0, policy.caps.expires);
+  for (const unit of unreachable) {
     const text = `its host does not have the address of ${unit.task?.slot ?? 'its slot'} any more`;
     expire(draft, unit, memory, situation, 'address', text);
   }

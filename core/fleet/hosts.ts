@@ -5,6 +5,7 @@ import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import { isComing, type Room } from './room-wanted.ts';
 import type { Situation, Unit } from './situation.ts';
+import { listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
 import { takeBack } from './expire.ts';
 
@@ -13,9 +14,6 @@ import { takeBack } from './expire.ts';
 /** Registered, nothing runs there, and nobody on it is heard: the only hosts that may be given or taken. */
 const isIdle = (unit: Unit, situation: Situation): boolean =>
   unit.host.state === 'running' && unit.task === undefined && !situation.heardOn.has(unit.host.hostId);
-
-/** A start that no list shows yet: ECS answers are eventually consistent, seconds as a rule. */
-const listsLagMs = 60_000;
 
 export interface HostsOutcome {
   /** Expiries that were taken back. */
@@ -156,10 +154,13 @@ export function startTasks(
 ): void {
   const { policy, release } = situation;
   if (!(['hosts', 'tasks', 'addresses', 'heartbeats'] as const).every(situation.isKnown)) return;
+  // Two tasks of one slot would be two hosts in one target group.
+  const taken = new Set(situation.units.flatMap(({ task }) => task?.slot ?? []));
   let canary = images.wantsCanary;
   for (const unit of needed) {
     const { address, host } = unit;
-    if (address === undefined) continue;
+    if (address === undefined || taken.has(address.slot)) continue;
+    taken.add(address.slot);
     const digest = canary ? release?.digest : images.safe;
     if (digest === undefined) {
       draft.note(subjectOf(unit), 'waiting', 'no image has been pushed yet');

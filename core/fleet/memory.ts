@@ -29,6 +29,8 @@ export interface TaskMark {
   readonly servedAt?: number;
   /** Sequence of the first heartbeat that showed it drained and empty: a later one confirms. */
   readonly emptySequence?: number;
+  /** Its host is seen without the address of its slot since then: one list may leave an address out. */
+  readonly unreachableSince?: number;
 }
 
 export interface HostMark {

@@ -51,14 +51,11 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
 
   const leaving = new Set(draft.of('write-order').map(({ subject }) => subject.hostId));
   const isAffected = expired.length > 0 || before.units.some((unit) => leaving.has(unit.host.hostId));
+  const remaining = situation.units.filter((unit) => !leaving.has(unit.host.hostId));
   const choice = isAffected
-    ? chooseFront(
-        { ...situation, units: situation.units.filter((unit) => !leaving.has(unit.host.hostId)) },
-        memory.demand,
-        images.safe,
-      )
+    ? chooseFront({ ...situation, units: remaining }, memory.demand, images.safe)
     : before;
-  const front = nameFront(draft, situation, choice);
+  const front = nameFront(draft, situation, choice, remaining);
   addressHosts(draft, situation, memory, outcome.needed, outcome.unseen);
   nameSlots(draft, situation);
   aimTargets(draft, situation);

@@ -45,14 +45,17 @@ function taskMarks(situation: Situation): Memory['tasks'] {
   for (const unit of situation.units) {
     if (unit.task === undefined) continue;
     const { taskId } = unit.task;
-    const { servedAt, emptySequence } = before[taskId] ?? {};
+    const { servedAt, emptySequence, unreachableSince } = before[taskId] ?? {};
     const serves = unit.state === 'serving' && unit.heartbeat?.accepting === true;
     const served = servedAt ?? (serves ? situation.now : undefined);
     const empty = isDrained(unit, situation) ? (emptySequence ?? unit.heartbeat?.sequence) : undefined;
-    if (served === undefined && empty === undefined) continue;
+    const isReachable = !situation.isKnown('addresses') || unit.address?.slot === unit.task.slot;
+    const unreachable = isReachable ? undefined : (unreachableSince ?? situation.now);
+    if (served === undefined && empty === undefined && unreachable === undefined) continue;
     marks[taskId] = {
       ...(served === undefined ? {} : { servedAt: served }),
       ...(empty === undefined ? {} : { emptySequence: empty }),
+      ...(unreachable === undefined ? {} : { unreachableSince: unreachable }),
     };
   }
   // Whether a task that has stopped had served decides whether its image has failed.

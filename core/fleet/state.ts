@@ -16,6 +16,9 @@ export type TaskState =
   /** Running, but not heard from. */
   | 'lost';
 
+/** What lists may leave out, or not show yet: their answers are eventually consistent, seconds as a rule. */
+export const listsLagMs = 60_000;
+
 /** A heartbeat that may be believed now: neither too old nor from the future. */
 export function isFresh(
   heartbeat: Heartbeat | undefined,

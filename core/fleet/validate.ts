@@ -42,7 +42,9 @@ function faultOf(
       if (tasks === undefined) return { invariant: 'I1', text: 'the tasks are not known' };
       const task = tasks.find((each) => each.hostId === action.hostId && each.status !== 'stopped');
       if (task !== undefined) return { invariant: 'I1', text: `task ${task.taskId} is on that host` };
-      const heard = facts('heartbeats')?.find(
+      const heartbeats = facts('heartbeats');
+      if (heartbeats === undefined) return { invariant: 'I1', text: 'the heartbeats are not known' };
+      const heard = heartbeats.find(
         (beat) => beat.hostId === action.hostId && now - beat.at <= policy.staleness.heartbeatMs,
       );
       return heard === undefined
@@ -58,11 +60,13 @@ function faultOf(
     case 'release-address': {
       if (facts('records')?.front.includes(action.ip) === true)
         return { invariant: 'I3', text: `${action.ip} is in the front set` };
-      const owner = facts('addresses')?.find((address) => address.addressId === action.addressId)?.hostId;
+      const addresses = facts('addresses');
+      if (addresses === undefined) return { invariant: 'I1', text: 'the addresses are not known' };
+      const owner = addresses.find((address) => address.addressId === action.addressId)?.hostId;
       return owner === undefined ? undefined : { invariant: 'I1', text: `${owner} has ${action.ip}` };
     }
     case 'set-front':
-      return frontFault(action.ips, facts);
+      return frontFault(action.ips, facts, policy, now);
     default:
       return undefined;
   }
@@ -87,15 +91,28 @@ function stopFault(
   return undefined;
 }
 
-function frontFault(ips: readonly string[], facts: Known): Pick<Violation, 'invariant' | 'text'> | undefined {
+function frontFault(
+  ips: readonly string[],
+  facts: Known,
+  policy: Policy,
+  now: number,
+): Pick<Violation, 'invariant' | 'text'> | undefined {
   if (ips.length === 0) return { invariant: 'I3', text: 'it would be empty' };
   const addresses = facts('addresses');
   const tasks = facts('tasks');
-  if (addresses === undefined || tasks === undefined)
-    return { invariant: 'I3', text: 'addresses or tasks are not known' };
+  const heartbeats = facts('heartbeats');
+  if (addresses === undefined || tasks === undefined || heartbeats === undefined)
+    return { invariant: 'I3', text: 'addresses, tasks or heartbeats are not known' };
+  const heard = new Set(
+    heartbeats.flatMap(({ taskId, at }) => (now - at <= policy.staleness.heartbeatMs ? taskId : [])),
+  );
   for (const ip of ips) {
     const hostId = addresses.find((address) => address.ip === ip)?.hostId;
-    const runs = tasks.some((task) => task.hostId === hostId && task.status === 'running');
+    // The list of tasks may still say `pending` when the task has long been heard.
+    const runs = tasks.some(
+      ({ hostId: host, taskId, status }) =>
+        host === hostId && (status === 'running' || status === 'pending') && heard.has(taskId),
+    );
     if (hostId === undefined || !runs) return { invariant: 'I3', text: `no task runs at ${ip}` };
   }
   return undefined;
