@@ -1,7 +1,8 @@
-import { defaultPolicy, slotNames, type Policy } from '../../core/fleet/policy.ts';
+import type { Policy } from '../../core/fleet/policy.ts';
 import type { PassReport } from '../../core/fleet/ports.ts';
 import { noFaults, plague, usualFaults, type FaultRates } from './model/faults.ts';
 import { World } from './model/world.ts';
+import { policyFor, type PolicyChanges } from './policy.ts';
 import { schedulePushes, type Rollouts } from './pushes.ts';
 import { Random } from './random.ts';
 import { runUntil, scheduleLambda } from './scheduler.ts';
@@ -25,14 +26,6 @@ export interface SimulationOptions {
   readonly policy?: PolicyChanges;
   readonly rates?: FaultRates;
 }
-
-export type PolicyChanges = {
-  readonly [Key in keyof Policy]?: Policy[Key] extends readonly unknown[]
-    ? Policy[Key]
-    : Policy[Key] extends object
-      ? Partial<Policy[Key]>
-      : Policy[Key];
-};
 
 /** The last line of `npm run simulate -- --json`. */
 export interface Figures {
@@ -66,6 +59,10 @@ const warmUpMs = 0.5 * hourMs;
 /** After the trace shows come to their end, and then nothing happens. */
 const fadeOutMs = 2 * hourMs;
 const quietMs = 3 * hourMs;
+/** The last part of the quiet hours: what had to shrink has shrunk. */
+const calmMs = 1.5 * hourMs;
+/** A host that comes and goes within this, while nothing happens, was moved for nothing (I6). */
+const flapMs = 0.5 * hourMs;
 
 /** Watches a run: each pass, and how far it is. */
 export interface Watcher {
@@ -76,7 +73,7 @@ export interface Watcher {
 export async function simulate(options: SimulationOptions, watcher: Watcher = {}): Promise<Outcome> {
   const { seed, days, peak, mixed } = options;
   const trace = generateTrace({ days, peak, seed, mixed });
-  const policy = policyFor(options);
+  const policy = policyFor({ ...options, changes: options.policy });
   const rates = options.rates ?? (options.faults ? usualFaults : noFaults);
   const start = traceStart;
   const end = start + trace.lengthMs;
@@ -118,6 +115,7 @@ export async function simulate(options: SimulationOptions, watcher: Watcher = {}
     until: whole,
     onPass: (report) => watcher.pass?.(report),
   });
+  watchForFlapping(world, whole - calmMs);
   await runUntil(world, whole);
   for (const leak of world.checks.leaks()) world.tally.violation('I4', world.now, leak);
 
@@ -150,26 +148,6 @@ export async function simulate(options: SimulationOptions, watcher: Watcher = {}
   };
 }
 
-/** The default policy for a fleet of this size; quotas leave room for two generations at the peak. */
-export function policyFor(options: Pick<SimulationOptions, 'peak' | 'room' | 'policy'>): Policy {
-  const roomPoints = options.room * 1000;
-  const maxHosts = Math.ceil((options.peak / options.room) * 2) + 20;
-  const changes = (options.policy ?? {}) as Readonly<Record<string, unknown>>;
-  const base: Policy = {
-    ...defaultPolicy,
-    hosts: { ...defaultPolicy.hosts, max: maxHosts, roomPoints },
-    addresses: { ...defaultPolicy.addresses, quota: maxHosts + 10 },
-    slots: slotNames(maxHosts),
-  };
-  const merged = Object.entries(base).map(([key, value]: [string, unknown]) => {
-    const change = changes[key];
-    const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (change === undefined) return [key, value];
-    return [key, isSection ? { ...value, ...(change as object) } : change];
-  });
-  return Object.fromEntries(merged) as Policy;
-}
-
 /** Encoders at their times. No show outlasts the trace by more than the time in which the world fades out. */
 function comeAndGo(world: World, trace: Trace, start: number, end: number, random: Random): void {
   const { wishes } = trace;
@@ -185,6 +163,19 @@ function comeAndGo(world: World, trace: Trace, start: number, end: number, rando
   };
   const first = wishes[0];
   if (first !== undefined) world.timeline.at(start + first.at, come);
+}
+
+/** I6, as the world sees it: while nothing happens no host comes only to go again. */
+function watchForFlapping(world: World, from: number): void {
+  const launched = new Map<string, number>();
+  world.listeners.push({
+    hostLaunched: (hostId) => launched.set(hostId, world.now),
+    hostTerminated: (hostId) => {
+      const at = launched.get(hostId) ?? 0;
+      if (at < from || world.now - at > flapMs) return;
+      world.tally.violation('I6', world.now, `${hostId} came and went while nothing happened`);
+    },
+  });
 }
 
 /** From launch to termination, as far as it lies inside the trace. */

@@ -74,41 +74,32 @@ export class Line {
     try {
       return this.#meet(fate, name, work);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
   #meet<T>(fate: Fate, name: string, work: () => T): Promise<T> {
-    switch (fate) {
-      case 'done':
-        return Promise.resolve(work());
-      case 'throttled':
-      case 'unreachable':
-        this.#tally.fault(fate);
-        throw new FleetCallError(`${name}: ${fate} (simulated)`, { kind: fate });
-      case 'lost':
-        this.#tally.fault('lost reply');
-        work();
-        throw new FleetCallError(`${name}: connection reset (simulated)`, { kind: 'unreachable' });
-      case 'crash-before':
-      case 'crash-after':
-        this.#tally.fault('scheduler crash');
-        if (fate === 'crash-after') work();
-        this.#isCrashed = true;
-        this.#crash?.();
-        return new Promise<T>(() => undefined);
-      case 'slow':
-        this.#tally.fault('slow call');
-        return new Promise((resolve, reject) => {
-          this.#timeline.wakeAfter(slowMs, () => {
-            try {
-              resolve(work());
-            } catch (error) {
-              reject(error as Error);
-            }
-          });
-        });
+    if (fate === 'done') return Promise.resolve(work());
+    if (fate === 'throttled' || fate === 'unreachable') {
+      this.#tally.fault(fate);
+      throw new FleetCallError(`${name}: ${fate} (simulated)`, { kind: fate });
     }
+    if (fate === 'lost') {
+      this.#tally.fault('lost reply');
+      work();
+      throw new FleetCallError(`${name}: connection reset (simulated)`, { kind: 'unreachable' });
+    }
+    if (fate === 'slow') {
+      this.#tally.fault('slow call');
+      return new Promise<void>((resolve) => {
+        this.#timeline.wakeAfter(slowMs, resolve);
+      }).then(work);
+    }
+    this.#tally.fault('scheduler crash');
+    if (fate === 'crash-after') work();
+    this.#isCrashed = true;
+    this.#crash?.();
+    return new Promise<T>(() => undefined);
   }
 
   #takeTime([from, to]: readonly [number, number]): void {

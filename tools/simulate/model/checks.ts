@@ -93,8 +93,7 @@ export class Checks {
     }
     // The least that any policy's planner may want; forecasts and events only add to it.
     const least =
-      policy.buffer.minimumShare *
-      Math.max(policy.buffer.absolutePoints, used * policy.buffer.relativeShare);
+      policy.buffer.minimumShare * Math.max(policy.buffer.absolutePoints, used * policy.buffer.relativeShare);
     if (free < Math.floor(least)) {
       this.#violation('I2', `${order.taskId} expired (${order.reason}): ${free} points free of ${least}`);
     }
@@ -198,7 +197,8 @@ export class Checks {
       if (!process.isAlive) found.push(`the table still has the heartbeat of ${taskId}`);
     }
     for (const taskId of table.orders.keys()) {
-      if (table.processes.get(taskId)?.isAlive !== true) found.push(`the table still has an order of ${taskId}`);
+      if (table.processes.get(taskId)?.isAlive !== true)
+        found.push(`the table still has an order of ${taskId}`);
     }
     return found;
   }

@@ -38,7 +38,7 @@ export class Encoder {
   readonly #wish: Wish;
   readonly #resolver: number;
   readonly #hasFallback: boolean;
-  #wantedAt: number;
+  readonly #wantedAt: number;
   #refusals = 0;
   /** The show as the platform sees it; undefined before it is live and after it ended. */
   #broadcast: { readonly id: string; readonly startedAt: number; session: number } | undefined;

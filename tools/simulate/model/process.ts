@@ -83,6 +83,10 @@ export class IngestProcess {
     return this.#current.points;
   }
 
+  get cpu(): number {
+    return this.#cpuOf(this.#current);
+  }
+
   get phase(): Heartbeat['phase'] {
     return this.#current.phase;
   }
@@ -115,7 +119,9 @@ export class IngestProcess {
 
   /** The broadcast is over and stored, or another task has it. */
   letGo(broadcastId: string, now: number): void {
-    this.#change(now, { shows: Object.freeze(this.shows.filter((show) => show.broadcastId !== broadcastId)) });
+    this.#change(now, {
+      shows: Object.freeze(this.shows.filter((show) => show.broadcastId !== broadcastId)),
+    });
   }
 
   held(broadcastId: string): HeldShow | undefined {
@@ -205,7 +211,7 @@ export class IngestProcess {
       obeys: version.obeys,
       shows: version.shows,
       roomPoints,
-      cpu: Math.min(1, idleCpu + (version.points / roomPoints) * (this.#policy.cpu.high - idleCpu)),
+      cpu: this.#cpuOf(version),
       unstoredBytes: version.unstoredBytes,
     };
     // Lists lag behind single reads: what they may still ask for is kept.
@@ -214,6 +220,11 @@ export class IngestProcess {
       this.#last = heartbeat;
     }
     return heartbeat;
+  }
+
+  #cpuOf({ points }: Version): number {
+    const { cpu, hosts } = this.#policy;
+    return Math.min(1, idleCpu + (points / hosts.roomPoints) * (cpu.high - idleCpu));
   }
 
   #isFull(version: Version): boolean {

@@ -189,8 +189,8 @@ export class World {
 
   // What people do
 
-  encoderComes(wish: Wish): void {
-    new Encoder(this.#ingest, wish);
+  encoderComes(wish: Wish): Encoder {
+    return new Encoder(this.#ingest, wish);
   }
 
   /** `docker image push` to the release tag. */
@@ -264,6 +264,10 @@ export class World {
 
   #processStarts(task: Task, process: IngestProcess): void {
     this.tally.taskStarts++;
+    for (const other of this.liveProcesses()) {
+      if (other.identity.slot !== task.slot) continue;
+      this.tally.violation('I8', this.now, `${task.slot} is ${task.taskId}'s and ${other.identity.taskId}'s`);
+    }
     this.table.processes.set(task.taskId, process);
     if (this.now < this.#storeOutUntil) process.silence(this.now, this.#storeOutUntil);
     this.targets.changed(task.host.privateIp);

@@ -114,7 +114,7 @@ export function generateTrace(options: TraceOptions): Trace {
 
 function drawWish(random: Random, at: number, lengthMs: number, mixed: boolean): Wish {
   const drops: Drop[] = [];
-  for (let after = random.exponential(dropEveryMs); after < lengthMs - 2 * dropMostMs; ) {
+  for (let after = random.exponential(dropEveryMs); after < lengthMs - 2 * dropMostMs;) {
     drops.push({ after, awayMs: Math.min(dropMostMs, 1_000 + random.exponential(dropMeanMs)) });
     after += 4 * dropMostMs + random.exponential(dropEveryMs);
   }
