@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EncodingListener, SessionEnd, SourceInfo } from '../../../../core/media/flow.ts';
+import type { EncodingListener, InputState, SessionEnd, SourceInfo } from '../../../../core/media/flow.ts';
 import type { Channel } from '../../../../core/broadcast/types.ts';
 import {
   createArchiveBudget,
@@ -51,6 +51,8 @@ export interface Connection {
   closedWith(): SessionEnd | undefined;
   /** The encoder sends `seconds` of show: one run, whole segments. */
   show(seconds: number): Promise<void>;
+  /** What its encoding says about the stream, about once a second. */
+  input(state: InputState): void;
   /** The socket ends. */
   end(reason: SessionEnd): void;
 }
@@ -63,6 +65,8 @@ export interface Task {
   /** Silent until it is told to join. */
   readonly member: Member;
   connect(key?: string): Promise<Connection>;
+  /** From now on this call to the tables waits; answers when one does. */
+  hold(call: 'channel' | 'openSession'): { readonly reached: Promise<void>; readonly release: () => void };
   /** The task can't reach the tables while it is true. */
   setTablesAway(away: boolean): void;
   shutdown(): Promise<void>;
@@ -82,6 +86,8 @@ export interface Stage {
   setStoreAway(away: boolean): void;
   /** With a fleet its door opens when the fleet has heard it. */
   task(taskId: string, graceMs?: number, fleet?: Fleet): Task;
+  /** Another channel; answers its stream key. */
+  newChannel(): Promise<string>;
   playlist(broadcastId: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -99,17 +105,21 @@ export async function setStage(): Promise<Stage> {
   let storeAway = false;
   const store = refusing(await openDirectoryStore({ root: join(folder, 'objects'), clock }), () => storeAway);
   const log = createLogger('test', 'silent');
-  const channel: Channel = {
-    channelId,
-    ownerId: 'owner',
-    name: 'Channel',
-    title: 'Title',
-    visibility: 'public',
-    keyHash: hashSecret(secret),
-    keyCreatedAt: clock.now(),
-    createdAt: clock.now(),
+  const createChannel = async (id: string): Promise<void> => {
+    const channel: Channel = {
+      channelId: id,
+      ownerId: 'owner',
+      name: 'Channel',
+      title: 'Title',
+      visibility: 'public',
+      keyHash: hashSecret(secret),
+      keyCreatedAt: clock.now(),
+      createdAt: clock.now(),
+    };
+    await tables.channels.create(channel, 1_000);
   };
-  await tables.channels.create(channel, 10);
+  await createChannel(channelId);
+  let channels = 1;
   const tasks: Task[] = [];
 
   return {
@@ -132,6 +142,12 @@ export async function setStage(): Promise<Stage> {
       });
       tasks.push(made);
       return made;
+    },
+    newChannel: async () => {
+      channels += 1;
+      const id = channelId.slice(0, -4) + String(channels).padStart(4, '0');
+      await createChannel(id);
+      return `${id}_${secret}`;
     },
     playlist: async (broadcastId) => {
       const found = await store.get(`archive/${broadcastId}/160p/index.m3u8`);
@@ -159,6 +175,7 @@ function startTask(
   const budget = createArchiveBudget({});
   const started: { readonly session: number; readonly listener: EncodingListener }[] = [];
   let tablesAway = false;
+  const holds = new Map<PropertyKey, () => Promise<void>>();
   const door = new Door({
     limits: { points: 4000, cpu: { low: 0.5, high: 0.7, ceiling: 0.9 } },
     shows: () => broadcasts.shows(),
@@ -180,6 +197,7 @@ function startTask(
     records: unreachable(
       recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
       () => tablesAway,
+      holds,
     ),
     openArchive: (opened) =>
       openArchive({
@@ -250,6 +268,7 @@ function startTask(
       decision: decision.accepted ? 'accepted' : decision.code,
       closedWith: () => closed,
       end,
+      input: (state) => mine?.listener.input(state),
       show: async (seconds) => {
         if (mine === undefined) throw new Error('not accepted');
         await playRun(mine.listener, `${mine.session}-0`, seconds, clock.now());
@@ -262,6 +281,21 @@ function startTask(
     door,
     member,
     connect,
+    hold: (call) => {
+      const reached = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      holds.set(call, () => {
+        reached.resolve();
+        return released.promise;
+      });
+      return {
+        reached: reached.promise,
+        release: () => {
+          holds.delete(call);
+          released.resolve();
+        },
+      };
+    },
     setTablesAway: (away) => {
       tablesAway = away;
     },
@@ -298,11 +332,17 @@ function refusing(store: ObjectStore, isAway: () => boolean): ObjectStore {
 }
 
 /** The tables behind a broken network. */
-function unreachable(records: BroadcastRecords, isAway: () => boolean): BroadcastRecords {
+function unreachable(
+  records: BroadcastRecords,
+  isAway: () => boolean,
+  holds: ReadonlyMap<PropertyKey, () => Promise<void>>,
+): BroadcastRecords {
   return new Proxy(records, {
     get: (target, name, receiver) => {
       if (isAway()) throw new TableError('the tables are away');
-      return Reflect.get(target, name, receiver) as unknown;
+      const call = Reflect.get(target, name, receiver) as (...args: unknown[]) => Promise<unknown>;
+      const wait = holds.get(name);
+      return wait === undefined ? call : (...args: unknown[]) => wait().then(() => call(...args));
     },
   });
 }
