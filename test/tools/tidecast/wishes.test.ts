@@ -27,7 +27,7 @@ describe('tidecast drain and keep', () => {
     ]);
     expect(out).toBe(
       `Asked the scheduler to drain ${taskIds.serving} (request request-drain).\n` +
-        'Its 1 broadcast run on; it is stopped after the last one has ended.\n' +
+        'It still holds 1 broadcast, and is stopped after the last one has ended.\n' +
         `Follow it: tidecast why ${taskIds.serving}\n`,
     );
   });

@@ -62,7 +62,7 @@ the task is stopped. No broadcast is cut off. Taken back with tidecast keep.`,
   outlook: (task) =>
     task === undefined || task.shows.length === 0
       ? 'It holds no broadcast: it is stopped when the DNS time has passed.'
-      : `Its ${count(task.shows.length, 'broadcast')} run on; it is stopped after the last one has ended.`,
+      : `It still holds ${count(task.shows.length, 'broadcast')}, and is stopped after the last one has ended.`,
 });
 
 export const keep = simple({
