@@ -75,7 +75,7 @@ export function startScheduler(options: SchedulerOptions): {
       try {
         await new Holder(options, Number.POSITIVE_INFINITY, stopping.signal).run();
       } catch (error) {
-        log.error('the scheduler has lost its lease', { error: messageOf(error) });
+        log.error('the scheduler could not ask for its lease', { error: messageOf(error) });
       }
       await sleep(clock, passMs, stopping.signal);
     }
