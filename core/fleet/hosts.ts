@@ -40,12 +40,19 @@ export function provide(
   const present = units.filter((unit) => unit.host.state !== 'terminating').length;
   const enough = room.wanted + policy.buffer.hysteresisPoints;
 
+  const desired = snapshot.sources.group?.value.desired ?? present;
+  const unseen = Math.max(0, desired - present);
+  const coming = units.filter((unit) => isComing(unit, situation)).length + unseen;
+  const extraForFront = front.isShort
+    ? overflowOfExtra(situation, pointsOfOne(memory.demand), front, memory.demand)
+    : 0;
+
   let planned = room.free + room.coming;
   let staying = present - idle.length;
   const needed: Unit[] = [];
   for (const unit of idle) {
-    const wantsCanary = images.wantsCanary && needed.length === 0;
-    if (!wantsCanary && planned >= enough && staying >= policy.hosts.min) {
+    const isWanted = (images.wantsCanary && needed.length === 0) || extraForFront > coming + needed.length;
+    if (!isWanted && planned >= enough && staying >= policy.hosts.min) {
       terminate(draft, unit, situation, memory, planned - room.wanted);
       continue;
     }
@@ -55,19 +62,13 @@ export function provide(
   }
   terminateDeadOnArrival(draft, situation);
 
-  const comingHosts = units.filter((unit) => isComing(unit, situation)).length + needed.length;
-  const desired = snapshot.sources.group?.value.desired ?? present;
-  const unseen = Math.max(0, desired - present);
   const shortPoints = room.wanted - planned;
   const kept = shortPoints > 0 ? takeBack(draft, situation, images, shortPoints) : new Set<Unit>();
   const back = [...kept].reduce((sum, unit) => sum + policy.hosts.roomPoints - unit.used, 0);
-  const extraForFront = front.isShort
-    ? overflowOfExtra(situation, pointsOfOne(memory.demand), front, memory.demand)
-    : 0;
   const add = Math.max(
     Math.ceil((shortPoints - back) / policy.hosts.roomPoints),
-    extraForFront - comingHosts - unseen - kept.size,
-    images.wantsCanary && needed.length === 0 && unseen === 0 && comingHosts === 0 ? 1 : 0,
+    extraForFront - coming - needed.length - kept.size,
+    images.wantsCanary && needed.length === 0 && coming === 0 ? 1 : 0,
     policy.hosts.min - present - unseen,
     0,
   );
@@ -104,9 +105,10 @@ function ask(
     add = policy.caps.launches;
     draft.limit('launches a pass', `${wish.add} more hosts are wanted; ${add} are asked for now`);
   }
-  const hosts = have + add;
   // Also when somebody lowered it below what lives: the group must not look for victims.
-  if (hosts > group.desired) {
+  if (have + add > group.desired) {
+    // Each of those that are ended before takes one off the desired count.
+    const hosts = have + add - draft.count('terminate-host');
     const text =
       add > 0
         ? `${room.free} points free and ${room.coming} coming, ${room.wanted} wanted`
