@@ -172,6 +172,10 @@ export const fleetView = z
       of: z.int(),
     }),
     errors: list(z.string()),
+    cpuBand: z
+      .object({ low: z.number(), high: z.number() })
+      .meta({ description: 'share of the cores between which room is planned' })
+      .exactOptional(),
   })
   .meta({ id: 'FleetView' }) satisfies z.ZodType<FleetView>;
 

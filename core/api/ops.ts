@@ -72,6 +72,8 @@ export interface FleetView {
     readonly of: number;
   };
   readonly errors: readonly string[];
+  /** Share of the cores, 0–1, between which room is planned (policy.cpu). */
+  readonly cpuBand?: { readonly low: number; readonly high: number };
 }
 
 /** For `tidecast plan --dry-run`: what the last pass saw. */
