@@ -8,6 +8,7 @@ const pages: readonly (readonly [RegExp, string])[] = [
   // One name after /watch/ and nothing below it: a broadcast has no sub-pages.
   [/^\/watch\/[^/]+\/?$/, 'watch.html'],
   [/^\/studio(?:\/|$)/, 'studio.html'],
+  [/^\/ops\/?$/, 'ops.html'],
   [/^\/signed-in\/?$/, 'signed-in.html'],
 ];
 

@@ -23,7 +23,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 500,
     rolldownOptions: {
-      input: ['index', 'watch', 'studio', 'signed-in', 'not-found'].map((page) => here(`${page}.html`)),
+      input: ['index', 'watch', 'studio', 'ops', 'signed-in', 'not-found'].map((page) =>
+        here(`${page}.html`),
+      ),
     },
   },
 });

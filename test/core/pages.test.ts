@@ -8,6 +8,7 @@ describe('pageFile', () => {
     ['/watch/x/', 'watch.html'],
     ['/studio', 'studio.html'],
     ['/studio/01k9x3', 'studio.html'],
+    ['/ops', 'ops.html'],
     ['/signed-in', 'signed-in.html'],
   ])('%s is %s', (path, file) => expect(pageFile(path)).toBe(file));
 
@@ -17,6 +18,7 @@ describe('pageFile', () => {
     '/watch/a/b',
     '/studios',
     '/signed-in/x',
+    '/ops/x',
     '/../etc/passwd',
     '/nowhere',
     '//',

@@ -8,6 +8,8 @@ export function Dialog(props: {
   readonly close: () => void;
   /** Only its own buttons close it: what it shows won't be shown again. */
   readonly firm?: boolean;
+  /** What it shows has a button to close it. */
+  readonly ownActions?: boolean;
   readonly children: ComponentChildren;
 }) {
   const element = useRef<HTMLDialogElement>(null);
@@ -50,7 +52,7 @@ export function Dialog(props: {
       <div class="dialog-body">
         <h2 id={id}>{props.title}</h2>
         {props.children}
-        {props.firm !== true && (
+        {props.firm !== true && props.ownActions !== true && (
           <div class="dialog-actions">
             <button type="button" class="button" onClick={props.close}>
               Close

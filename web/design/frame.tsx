@@ -9,7 +9,7 @@ export const Mark = () => (
 );
 
 export interface FrameProps {
-  readonly here: 'directory' | 'watch' | 'studio' | 'other';
+  readonly here: 'directory' | 'watch' | 'studio' | 'ops' | 'other';
   /** Beside the navigation: who is signed in. */
   readonly aside?: ComponentChildren;
   readonly children: ComponentChildren;
@@ -35,6 +35,11 @@ export const Frame = ({ here, aside, children }: FrameProps) => (
         <a href="/studio" {...current(here === 'studio')}>
           Studio
         </a>
+        {here === 'ops' && (
+          <a href="/ops" {...current(true)}>
+            Operations
+          </a>
+        )}
       </nav>
       {aside !== undefined && <div class="top-aside">{aside}</div>}
     </header>

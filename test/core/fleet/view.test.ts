@@ -94,7 +94,7 @@ describe('the view of a pass', () => {
       text: expect.stringContaining('not needed'),
       since: now - 14 * 3_600_000,
     });
-    expect(task?.why).toMatch(/^waits for \d broadcasts/);
+    expect(task?.why).toMatch(/^waits for \d broadcast/);
   });
 
   it('prefers what is decided about a task to what is noted about it', () => {

@@ -38,7 +38,7 @@ export const notesOf = (made: readonly Made[], now: number): readonly Note[] =>
       {
         subject: { taskId: task.taskId, slot: task.slot },
         reason: 'waiting',
-        text: `waits for ${heartbeat.shows.length} broadcasts, the oldest runs for ${hours} h`,
+        text: `waits for ${heartbeat.shows.length} broadcast(s), the oldest runs for ${hours} h`,
       },
     ];
   });

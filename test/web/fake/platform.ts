@@ -12,6 +12,7 @@ import type {
   StudioView,
 } from '../../../core/api/types.ts';
 import { notFoundFile, pageFile, pageHeaders } from '../../../core/pages.ts';
+import { FakeOps } from './ops.ts';
 import type { FakeShow } from './show.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -28,6 +29,7 @@ export interface FakeWorld {
   shows: Map<string, FakeShow>;
   channels: OwnChannel[];
   studio: StudioView | undefined;
+  readonly ops: FakeOps;
   /** Every API request is answered 503. */
   down: boolean;
   /** The platform's time is so far ahead of the media: the encoder could not keep up. */
@@ -61,6 +63,7 @@ export async function startFakePlatform(pages: string): Promise<FakePlatform> {
     shows: new Map(),
     channels: [],
     studio: undefined,
+    ops: new FakeOps(),
     down: false,
     mediaLateMs: 0,
     slot: 'in-01',
@@ -208,6 +211,7 @@ async function api(
     } satisfies Playback);
   }
   if (request.headers.authorization !== `Bearer ${accessToken}`) return problem(401, 'Sign in.');
+  if (path.startsWith('/api/ops/')) return json(...world.ops.answer(call, query, await bodyOf(request)));
   return ownerApi(world, request, call, id);
 }
 
