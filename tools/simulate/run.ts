@@ -61,6 +61,8 @@ const fadeOutMs = 2 * hourMs;
 const quietMs = 3 * hourMs;
 /** The last part of the quiet hours: what had to shrink has shrunk. */
 const calmMs = 1.5 * hourMs;
+/** Beyond the time that an unused address is kept. */
+const leakSlackMs = hourMs / 6;
 /** A host that comes and goes within this, while nothing happens, was moved for nothing (I6). */
 const flapMs = 0.5 * hourMs;
 
@@ -116,8 +118,12 @@ export async function simulate(options: SimulationOptions, watcher: Watcher = {}
     onPass: (report) => watcher.pass?.(report),
   });
   watchForFlapping(world, whole - calmMs);
+  await runUntil(world, whole - policy.addresses.keepMs - leakSlackMs);
+  const before = new Set(world.checks.leaks());
   await runUntil(world, whole);
-  for (const leak of world.checks.leaks()) world.tally.violation('I4', world.now, leak);
+  for (const leak of world.checks.leaks()) {
+    if (before.has(leak)) world.tally.violation('I4', world.now, leak);
+  }
 
   const demand = demandByMinute(trace);
   const bound = demand.reduce((sum, points) => sum + Math.ceil(points / policy.hosts.roomPoints), 0) / 60;

@@ -1,7 +1,7 @@
 import { FleetCallError } from '../../../core/fleet/ports.ts';
 import type { AddressFact } from '../../../core/fleet/snapshot.ts';
 import { Listing } from './listing.ts';
-import { draw, type Surroundings } from './parts.ts';
+import type { Surroundings } from './parts.ts';
 
 export interface Address {
   readonly addressId: string;
@@ -15,12 +15,14 @@ export class Addresses {
   readonly all = new Map<string, Address>();
   readonly #byIp = new Map<string, Address>();
   readonly #world: Surroundings;
+  readonly #hasHost: (hostId: string) => boolean;
   readonly #listing: Listing<AddressFact>;
   #count = 0;
 
-  constructor(world: Surroundings) {
+  constructor(world: Surroundings, hasHost: (hostId: string) => boolean) {
     this.#world = world;
-    this.#listing = new Listing(world.timeline, () => draw(world.random, 'listLagMs'));
+    this.#hasHost = hasHost;
+    this.#listing = new Listing(world);
   }
 
   read(): readonly AddressFact[] {
@@ -70,6 +72,7 @@ export class Addresses {
       throw new FleetCallError(`InvalidAllocationID.NotFound: ${addressId}`, { kind: 'refused' });
     }
     if (address.hostId === hostId) return;
+    if (!this.#hasHost(hostId)) throw new FleetCallError(`no instance ${hostId}`, { kind: 'refused' });
     const isTaken = address.hostId !== undefined || this.ofHost(hostId) !== undefined;
     if (isTaken) {
       throw new FleetCallError(`Resource.AlreadyAssociated: ${addressId}`, { kind: 'refused' });

@@ -154,7 +154,10 @@ export class Checks {
     return count;
   }
 
-  /** I4, after quiet hours: everything that is held is of use to a task. Each finding is one leak. */
+  /**
+   * I4: what is held and of no use to a task. A look at one moment also finds what is just on its way: what
+   * two looks find that are longer apart than anything is kept (policy.addresses.keepMs) is a leak.
+   */
   leaks(): readonly string[] {
     const { group, tasks, addresses, dns, targets, table, policy, timeline } = this.#world;
     const found: string[] = [];
@@ -178,7 +181,10 @@ export class Checks {
       if (task.process.phase !== 'serving') found.push(`${task.taskId} is still ${task.process.phase}`);
     }
     const unused = [...addresses.all.values()].filter(({ hostId }) => hostId === undefined);
-    if (unused.length > policy.addresses.spare) found.push(`${unused.length} addresses serve nobody`);
+    // Newer ones are the spares.
+    for (const { addressId } of unused.slice(0, Math.max(0, unused.length - policy.addresses.spare))) {
+      found.push(`${addressId} serves nobody`);
+    }
     for (const [slot, ip] of Object.entries(dns.read().slots)) {
       const host = addresses.hostOf(ip);
       if (host === undefined || slots.get(slot) !== host) {

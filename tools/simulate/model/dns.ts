@@ -40,7 +40,7 @@ export class Dns {
   }
 
   setFront(ips: readonly string[], ttlS: number): void {
-    const front = Object.freeze([...ips]);
+    const front = Object.freeze([...ips].toSorted());
     this.#facts = Object.freeze({ ...this.#facts, front });
     const { timeline, random } = this.#world;
     this.#spreadAt = Math.max(this.#spreadAt, timeline.now + draw(random, 'recordSpreadsMs'));

@@ -31,8 +31,10 @@ export interface FaultRates {
     /** No heartbeats for some minutes, though it works. */
     readonly taskHangs: number;
   };
-  /** Hours between two outages of the table, and of one of the account's services for reading. */
+  /** Hours between two outages of the table. */
   readonly storeOutageHours: number;
+  /** Hours between two times that somebody lowers the group's desired count. */
+  readonly desiredLoweredHours: number;
   /** Of the image pushes: broken; two more within minutes. */
   readonly brokenPush: number;
   readonly triplePush: number;
@@ -43,6 +45,7 @@ export const noFaults: FaultRates = {
   scheduler: { lostTick: 0, repeatedTick: 0, crash: 0 },
   hoursBetween: { hostDies: Infinity, taskDies: Infinity, taskHangs: Infinity },
   storeOutageHours: Infinity,
+  desiredLoweredHours: Infinity,
   brokenPush: 0,
   triplePush: 0,
 };
@@ -52,6 +55,7 @@ export const usualFaults: FaultRates = {
   scheduler: { lostTick: 0.005, repeatedTick: 0.005, crash: 0.003 },
   hoursBetween: { hostDies: 10_000, taskDies: 5_000, taskHangs: 2_500 },
   storeOutageHours: 48,
+  desiredLoweredHours: 72,
   brokenPush: 0.2,
   triplePush: 0.15,
 };
@@ -96,13 +100,14 @@ export function plague(world: World, rates: FaultRates, random: Random, until: n
     if (timeline.now + rollMs < until) timeline.after(rollMs, roll);
   };
   timeline.after(rollMs, roll);
-  if (!Number.isFinite(rates.storeOutageHours)) return;
-  const outage = (): void => {
-    timeline.after(Math.round(random.exponential(rates.storeOutageHours * 3_600_000)), () => {
+  const every = (meanHours: number, happens: () => void): void => {
+    if (!Number.isFinite(meanHours)) return;
+    timeline.after(Math.round(random.exponential(meanHours * 3_600_000)), () => {
       if (timeline.now >= until) return;
-      world.storeOutage(Math.round(random.between(...outageMs)));
-      outage();
+      happens();
+      every(meanHours, happens);
     });
   };
-  outage();
+  every(rates.storeOutageHours, () => world.storeOutage(Math.round(random.between(...outageMs))));
+  every(rates.desiredLoweredHours, () => world.lowerDesired());
 }

@@ -44,7 +44,7 @@ export class Group {
     this.#world = world;
     this.#listener = listener;
     this.#maxHosts = world.policy.hosts.max;
-    this.#listing = new Listing(world.timeline, () => draw(world.random, 'listLagMs'));
+    this.#listing = new Listing(world);
     this.#fact = Object.freeze({ desired: 0, maxHosts: this.#maxHosts });
   }
 
@@ -67,12 +67,19 @@ export class Group {
         limit: 'host maximum',
       });
     }
-    this.#setDesired(hosts);
+    // The scheduler's side asks first, and leaves a higher count alone.
+    if (hosts > this.#desired) this.#setDesired(hosts);
+  }
+
+  /** Somebody else does it: AWS chooses who goes, among those that are not protected. */
+  lowerDesired(hosts: number): void {
+    if (hosts < this.#desired) this.#setDesired(Math.max(0, hosts));
   }
 
   protect(hostId: string): void {
     const host = this.hosts.get(hostId);
-    if (host === undefined || host.state === 'gone' || host.state === 'terminating') return;
+    if (host === undefined) throw new FleetCallError(`no instance ${hostId}`, { kind: 'refused' });
+    if (host.state === 'gone' || host.state === 'terminating') return;
     host.isProtected = true;
     this.#publish(host);
   }
@@ -117,11 +124,10 @@ export class Group {
       this.#isChecking = false;
       const members = this.#members();
       for (let n = members.length; n < this.#desired; n++) this.#launch();
-      // Who lowers the desired count leaves the choice to AWS: any instance that is not protected.
       const victims = members.filter((host) => !host.isProtected);
       for (let n = members.length; n > this.#desired && victims.length > 0; n--) {
         const [victim] = victims.splice(this.#world.random.below(victims.length), 1);
-        if (victim !== undefined) this.#end(victim, 'scheduler');
+        if (victim !== undefined) this.#end(victim, 'fault');
       }
     });
   }

@@ -1,32 +1,29 @@
-import type { Timeline } from './timeline.ts';
+import { draw, type Surroundings } from './parts.ts';
 
 /**
  * What a list call answers: the truth, some seconds late (ECS, EC2 and Auto Scaling are eventually consistent).
  * The array is made anew only after something in it became visible.
  */
 export class Listing<T extends object> {
-  readonly #timeline: Timeline;
-  readonly #lag: () => number;
+  readonly #world: Surroundings;
   readonly #items = new Map<string, T>();
   #list: readonly T[] | undefined;
 
-  constructor(timeline: Timeline, lag: () => number) {
-    this.#timeline = timeline;
-    this.#lag = lag;
+  constructor(world: Surroundings) {
+    this.#world = world;
   }
 
   /** `fact` is asked when the change becomes visible; undefined takes the item off the list. */
   publish(key: string, fact: () => T | undefined): void {
-    this.#timeline.after(this.#lag(), () => {
+    const show = (): void => {
       const value = fact();
       if (value === undefined) this.#items.delete(key);
       else this.#items.set(key, Object.freeze(value));
       this.#list = undefined;
-    });
-  }
-
-  get(key: string): T | undefined {
-    return this.#items.get(key);
+    };
+    const { timeline, random, listsLag } = this.#world;
+    if (listsLag) timeline.after(draw(random, 'listLagMs'), show);
+    else show();
   }
 
   read(): readonly T[] {

@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly policy: Policy;
+  /** Lists are behind the truth, as they are in a real account. */
+  readonly listsLag: boolean;
 }
 
 /** Times of the platform that is modelled, ms, as [from, to] of a uniform draw. Reasons in docs/simulator.md. */

@@ -11,6 +11,9 @@ import type { Line } from './calls.ts';
 import type { IngestProcess } from './process.ts';
 import type { Timeline } from './timeline.ts';
 
+/** An operator's wish ends by itself (runtime/store/tables/fleet.ts). */
+const requestsLastMs = 3_600_000;
+
 /** The fleet table: one state, whoever is connected. Tasks write into it by what their processes were. */
 export class FleetTable {
   readonly orders = new Map<string, Order>();
@@ -102,8 +105,9 @@ export function connectStore(table: FleetTable, line: Line, listener: TableListe
     heartbeats: () => read('heartbeats', () => table.heartbeats()),
     heartbeat: (taskId) => read('heartbeat', () => table.processes.get(taskId)?.heartbeat(table.now, true)),
     orders: () => read('orders', () => table.orderList()),
-    requests: () => read('requests', () => table.requests),
-    events: () => read('events', () => table.events),
+    requests: () =>
+      read('requests', () => table.requests.filter(({ at }) => table.now - at <= requestsLastMs)),
+    events: () => read('events', () => table.events.filter(({ endsAt }) => table.now < endsAt)),
     report: () => read('report', () => table.report),
     writeOrder: (order, lease) =>
       write('writeOrder', lease, () => {

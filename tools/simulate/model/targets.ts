@@ -1,3 +1,4 @@
+import { FleetCallError } from '../../../core/fleet/ports.ts';
 import type { TargetFact } from '../../../core/fleet/snapshot.ts';
 import { draw, targetDrainsMs, type Surroundings } from './parts.ts';
 
@@ -26,6 +27,9 @@ export class Targets {
   }
 
   register(slot: string, targetId: string): void {
+    if (!this.#world.policy.slots.includes(slot)) {
+      throw new FleetCallError(`no target group of ${slot}`, { kind: 'refused' });
+    }
     const key = `${slot} ${targetId}`;
     const known = this.#targets.get(key);
     if (known !== undefined && known.health !== 'draining') return;

@@ -44,7 +44,7 @@ export class Tasks {
     this.#world = world;
     this.#listener = listener;
     this.#imageKind = imageKind;
-    this.#listing = new Listing(world.timeline, () => draw(world.random, 'listLagMs'));
+    this.#listing = new Listing(world);
   }
 
   read(): readonly TaskFact[] {

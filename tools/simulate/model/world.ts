@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly policy?: Policy;
   /** Probability that a list of hosts or tasks misses one of its items. */
   readonly omission?: number;
+  /** False: lists show every change at once. */
+  readonly listsLag?: boolean;
   /** Share of encoders that try another address when the first does not answer. */
   readonly fallbackShare?: number;
 }
@@ -80,11 +82,19 @@ export class World {
     this.policy = policy;
     this.timeline = new Timeline(options.now);
     this.#random = new Random(seed, 'world');
-    const surroundings: Surroundings = { timeline: this.timeline, random: this.#random, policy };
+    const surroundings: Surroundings = {
+      timeline: this.timeline,
+      random: this.#random,
+      policy,
+      listsLag: options.listsLag ?? true,
+    };
     this.#release = Object.freeze({ digest: 'sha256:0001', pushedAt: options.now });
     this.#images.set(this.#release.digest, 'good');
     this.table = new FleetTable(this.timeline);
-    this.addresses = new Addresses(surroundings);
+    this.addresses = new Addresses(surroundings, (hostId) => {
+      const host = this.group.hosts.get(hostId);
+      return host !== undefined && (host.state === 'launching' || host.state === 'running');
+    });
     this.dns = new Dns(surroundings);
     this.group = new Group(surroundings, {
       hostLaunched: ({ hostId }) => {
@@ -225,6 +235,12 @@ export class World {
     if (task?.process?.isAlive !== true) return;
     this.tally.fault('task died');
     this.tasks.crash(task, 'OutOfMemoryError: container killed', 'fault');
+  }
+
+  /** Somebody at the console thinks that there are too many. */
+  lowerDesired(): void {
+    this.tally.fault('desired count lowered');
+    this.group.lowerDesired(this.group.desired - 1);
   }
 
   /** It works, but nothing that it writes arrives. */
