@@ -114,10 +114,10 @@ describe('help', () => {
     const names = [...out.matchAll(/^ {2}([a-z-]+) .{5,}$/gm)].map(([, name]) => name ?? '');
     const commands = ['fleet', 'why', 'plan', 'drain', 'keep', 'force-stop', 'release', 'kill-host'];
     expect(names).toEqual(expect.arrayContaining(commands));
-    for (const name of commands) {
-      const help = await tidecast([name, '--help']);
+    const helps = await Promise.all(commands.map((each) => tidecast([each, '--help'])));
+    for (const [index, help] of helps.entries()) {
       expect(help).toMatchObject({ code: 0, err: '' });
-      expect(help.out).toContain(`tidecast ${name}`);
+      expect(help.out).toContain(`tidecast ${commands[index]}`);
     }
   });
 });
