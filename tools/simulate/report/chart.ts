@@ -17,14 +17,20 @@ export interface Mark {
   readonly colour: string;
 }
 
+/** Of the time axis. */
+export interface Tick {
+  /** 0–1 of the width. */
+  readonly at: number;
+  readonly text: string;
+  readonly isLine: boolean;
+}
+
 export interface ChartOptions {
   readonly title: string;
   readonly explains: string;
   readonly unit: string;
   readonly lines: readonly Line[];
-  readonly days: readonly string[];
-  /** Number of days, also a part of one. */
-  readonly length: number;
+  readonly ticks: readonly Tick[];
   readonly most?: number;
   readonly band?: { readonly from: number; readonly to: number; readonly name: string };
   readonly marks?: readonly Mark[];
@@ -101,14 +107,17 @@ export function drawChart(options: ChartOptions): string {
       `<text class="tick" x="${left - 8}" y="${level}" dy="0.32em" text-anchor="end">${format(value)}</text>`,
     );
   }
-  options.days.forEach((day, index) => {
-    const x = left + (index / options.length) * plotWidth;
-    const end = Math.min(left + ((index + 1) / options.length) * plotWidth, left + plotWidth);
-    parts.push(
-      index === 0 ? '' : `<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${top + plotHeight}"/>`,
-      `<text class="tick" x="${((x + end) / 2).toFixed(1)}" y="${height - 8}" text-anchor="middle">${escape(day)}</text>`,
-    );
-  });
+  for (const tick of options.ticks) {
+    const x = (left + tick.at * plotWidth).toFixed(1);
+    if (tick.isLine) {
+      parts.push(`<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${top + plotHeight}"/>`);
+    }
+    if (tick.text !== '') {
+      parts.push(
+        `<text class="tick" x="${x}" y="${height - 8}" text-anchor="middle">${escape(tick.text)}</text>`,
+      );
+    }
+  }
   for (const line of lines) {
     const colour = `var(--${line.colour})`;
     if (line.isArea === true) {
@@ -132,9 +141,9 @@ export function drawChart(options: ChartOptions): string {
 <h2>${escape(options.title)}</h2>
 <p>${escape(options.explains)}</p>
 <ul class="legend">${lines.map(legendOf).join('')}${band}</ul>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(options.title)}, ${escape(options.unit)}">
+<div class="scroll"><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(options.title)}, ${escape(options.unit)}">
 ${parts.join('\n')}
-</svg>
+</svg></div>
 </section>`;
 }
 

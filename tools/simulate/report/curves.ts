@@ -1,7 +1,7 @@
 import type { Baseline } from '../baselines/baseline.ts';
 import type { Recording, Sample } from '../record.ts';
 import type { Outcome } from '../run.ts';
-import { drawChart, type ChartOptions, type Line, type Mark } from './chart.ts';
+import { drawChart, type ChartOptions, type Line, type Mark, type Tick } from './chart.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -9,8 +9,32 @@ const hourMs = 3_600_000;
 const localMs = 9 * hourMs;
 const dayName = new Intl.DateTimeFormat('en', { weekday: 'short', timeZone: 'UTC' });
 
-/** Above this many days names would overlap. */
+/** Up to so many days the hours are named, and above this many not even the days. */
+const mostDaysWithHours = 2;
 const mostNames = 31;
+const hoursBetween = 3;
+
+function ticksOf(start: number, end: number): readonly Tick[] {
+  const days = (end - start) / dayMs;
+  const place = (at: number): number => (at - start) / (end - start);
+  const ticks: Tick[] = [];
+  if (days <= mostDaysWithHours) {
+    const step = hoursBetween * hourMs;
+    for (let at = Math.ceil((start + localMs) / step) * step - localMs; at < end; at += step) {
+      const hour = ((at + localMs) % dayMs) / hourMs;
+      ticks.push({ at: place(at), text: `${String(hour).padStart(2, '0')}:00`, isLine: hour === 0 });
+    }
+    return ticks;
+  }
+  for (let noon = Math.floor((start + localMs) / dayMs) * dayMs - localMs + dayMs / 2; ; noon += dayMs) {
+    const midnight = noon - dayMs / 2;
+    if (midnight > start && midnight < end) ticks.push({ at: place(midnight), text: '', isLine: true });
+    if (noon >= end) return ticks;
+    if (days <= mostNames && noon > start) {
+      ticks.push({ at: place(noon), text: dayName.format(noon + localMs), isLine: false });
+    }
+  }
+}
 
 export function curves(options: {
   readonly outcome: Outcome;
@@ -20,11 +44,7 @@ export function curves(options: {
   const { outcome, recording, others } = options;
   const { start, end, policy } = outcome;
   const { samples } = recording;
-  const length = (end - start) / dayMs;
-  const days = Array.from({ length: Math.ceil(length) }, (_, day) =>
-    length > mostNames ? '' : dayName.format(start + localMs + day * dayMs),
-  );
-  const frame = { days, length };
+  const frame = { ticks: ticksOf(start, end) };
   const of = (value: (sample: Sample) => number): readonly number[] => samples.map(value);
   const roomOfHost = policy.hosts.roomPoints;
   const inBroadcasts = (points: number): number => points / 1000;

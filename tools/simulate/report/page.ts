@@ -48,12 +48,12 @@ h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; text-wrap: balance; }
 h2 { font-size: 18px; margin: 0 0 2px; }
 p { margin: 0 0 8px; color: var(--muted); max-width: 88ch; }
 section { background: var(--surface); border: 1px solid var(--border); border-radius: 12px; padding: 18px 20px; margin-top: 18px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 12px; margin-top: 20px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 44%), 1fr)); gap: 12px; margin-top: 20px; }
 .tile { background: var(--surface); border: 1px solid var(--border); border-radius: 12px; padding: 12px 16px; }
 .tile b { display: block; font-size: 26px; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--muted); font-size: 14px; }
 .tile.wrong b { color: var(--bad); }
-svg { display: block; width: 100%; height: auto; }
+svg { display: block; width: 100%; min-width: 640px; height: auto; }
 .grid { stroke: var(--border); stroke-width: 1; }
 .tick { fill: var(--muted); font-size: 13px; font-variant-numeric: tabular-nums; }
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }

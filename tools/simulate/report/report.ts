@@ -17,7 +17,7 @@ const integer = (value: number): string => Math.round(value).toLocaleString('en'
 export function drawReport(options: ReportOptions): string {
   const { outcome, recording } = options;
   const { options: asked } = outcome;
-  const title = `Fleet simulation: ${asked.days} days, peak ${asked.peak}, seed ${asked.seed}`;
+  const title = `Fleet simulation: ${asked.days} day${asked.days === 1 ? '' : 's'}, peak ${asked.peak}, seed ${asked.seed}`;
   const body = [
     `<h1>${escape(title)}</h1>`,
     `<p>The real planner and loop against a model of the account, ${asked.room} typical broadcasts a host, ` +
