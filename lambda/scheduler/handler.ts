@@ -42,7 +42,7 @@ function create(): Scheduler {
     persistentKeys: { fleet: environment.FLEET },
   });
   const given = readPolicy(environment.POLICY);
-  const clients = createClients(environment.AWS_REGION);
+  const clients = createClients({ region: environment.AWS_REGION });
   const images = createImages({
     client: clients.ecs,
     family: environment.TASK_FAMILY,

@@ -3,10 +3,11 @@ import { readEnvironment } from '../../core/environment/read.ts';
 import { schedulerEnvironment } from '../../core/environment/scheduler.ts';
 import { slotNames } from '../../core/fleet/policy.ts';
 import type { Infrastructure } from '../../core/fleet/ports.ts';
-import { createClients } from '../../lambda/scheduler/aws/clients.ts';
+import { createClients, type ClientOptions } from '../../lambda/scheduler/aws/clients.ts';
 import { createImages } from '../../lambda/scheduler/aws/images.ts';
 import { createAwsInfrastructure } from '../../lambda/scheduler/aws/infrastructure.ts';
 import { startEmulatedAws, type EmulatedAws } from '../../tools/aws-emulators/emulated-aws.ts';
+import { emulatorOptions } from '../../tools/aws-emulators/gaps/direct.ts';
 import { buildStack, stackNames, type Stack } from '../../tools/aws-emulators/stack.ts';
 
 /** Emulators for one test file; answers with a way to get at them. */
@@ -28,8 +29,8 @@ export interface Stage {
   readonly infrastructure: Infrastructure;
   /** What hosts and tasks do of themselves: agents register, tasks come up or end. */
   settle(): Promise<void>;
-  /** As a Lambda that was started anew: nothing is remembered. */
-  restarted(): Infrastructure;
+  /** Sees the same, and meets no faults. */
+  readonly observer: Infrastructure;
   close(): void;
 }
 
@@ -47,8 +48,8 @@ export async function setStage(
   // The SDK reads its endpoint and its credentials from the environment, as it does in a Lambda.
   Object.assign(process.env, stack.environment);
   const opened: { readonly close: () => void }[] = [];
-  const restarted = (): Infrastructure => {
-    const clients = createClients(stack.environment.AWS_REGION);
+  const openInfrastructure = (options: ClientOptions): Infrastructure => {
+    const clients = createClients(options);
     opened.push(clients);
     const environment = readEnvironment(schedulerEnvironment, stack.environment);
     const images = createImages({
@@ -62,8 +63,8 @@ export async function setStage(
   return {
     aws,
     stack,
-    infrastructure: restarted(),
-    restarted,
+    infrastructure: openInfrastructure({ region: stack.environment.AWS_REGION }),
+    observer: openInfrastructure(emulatorOptions(aws.url)),
     settle: async () => {
       const registered = new Set((await aws.containerInstances.active()).map(({ instanceId }) => instanceId));
       for (const id of await stack.members())

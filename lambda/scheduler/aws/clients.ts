@@ -28,9 +28,15 @@ const patience = {
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
 } as const;
 
-/** Endpoints come from the environment where they are not AWS's own (AWS_ENDPOINT_URL). */
-export function createClients(region: string): Clients {
-  const options = { region, ...patience };
+export interface ClientOptions {
+  readonly region: string;
+  /** Both come from the environment otherwise (AWS_ENDPOINT_URL where it is not AWS's own). */
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+export function createClients(given: ClientOptions): Clients {
+  const options = { ...given, ...patience };
   const clients = {
     ecs: new ECSClient(options),
     ec2: new EC2Client(options),

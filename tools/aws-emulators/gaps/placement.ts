@@ -10,7 +10,11 @@ interface RunTask {
   readonly count?: number;
   readonly startedBy?: string;
   readonly tags?: unknown;
-  readonly overrides?: unknown;
+  readonly overrides?: {
+    readonly containerOverrides?: readonly {
+      readonly environment?: readonly { readonly name: string; readonly value: string }[];
+    }[];
+  };
   readonly group?: string;
   readonly placementConstraints?: readonly { readonly type: string; readonly expression?: string }[];
 }
@@ -76,6 +80,11 @@ export function placementGap(parts: {
           instanceId: place.instanceId,
           slot: startedBy ?? '',
           ports,
+          environment: Object.fromEntries(
+            (overrides?.containerOverrides ?? [])
+              .flatMap(({ environment = [] }) => environment)
+              .map(({ name, value }) => [name, value]),
+          ),
         });
         return Object.assign({}, task, { lastStatus: 'PROVISIONING', launchType: 'EC2' });
       });

@@ -12,6 +12,8 @@ export interface LedgerTask {
   readonly instanceId: string;
   readonly slot: string;
   readonly ports: readonly number[];
+  /** What the call overrode: the task sees it. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly createdAt: number;
   startedAt: number | undefined;
   stoppedAt: number | undefined;
@@ -44,7 +46,9 @@ export class TaskLedger {
     this.#tasks.clear();
   }
 
-  add(task: Pick<LedgerTask, 'arn' | 'cluster' | 'instanceId' | 'slot' | 'ports'>): LedgerTask {
+  add(
+    task: Pick<LedgerTask, 'arn' | 'cluster' | 'instanceId' | 'slot' | 'ports' | 'environment'>,
+  ): LedgerTask {
     const entry: LedgerTask = {
       ...task,
       createdAt: Date.now(),

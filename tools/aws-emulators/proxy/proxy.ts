@@ -19,7 +19,7 @@ export interface Gap {
 export interface Proxy {
   readonly url: string;
   readonly faults: Faults;
-  /** Every call since the last `forget`, in order, with what was answered (undefined: the caller got nothing). */
+  /** Every call but observers' since the last `forget`, in order, with what was answered (undefined: the caller got nothing). */
   readonly calls: readonly { readonly call: Call; readonly status: number | undefined }[];
   forget(): void;
   stop(): Promise<void>;
@@ -56,6 +56,9 @@ function forward(base: string, call: Call): Promise<Answer> {
     upstream.end(body);
   });
 }
+
+/** Tests look on by these keys: nothing breaks for them. `local` is that of createTableClient with an endpoint. */
+const observers = /Credential=(?:observer|local)\//;
 
 /** moto answers what it can't do with an HTML page; AWS never does. */
 function spoken(call: Call, answer: Answer): Answer {
@@ -145,8 +148,9 @@ export async function startProxy(options: {
       headers,
       body,
     });
-    const answered = await serve(call);
-    calls.push({ call, status: answered?.status });
+    const isObserved = !observers.test(headers['authorization'] ?? '');
+    const answered = await (isObserved ? serve(call) : inTurn(() => answer(call)));
+    if (isObserved) calls.push({ call, status: answered?.status });
     if (answered === undefined) request.socket.destroy();
     else response.writeHead(answered.status, answered.headers).end(answered.body);
   }
