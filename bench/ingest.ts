@@ -55,7 +55,7 @@ async function measure(
   platform: TestPlatform,
   seconds: number,
 ): Promise<{ readonly node: number; readonly ffmpeg: number }> {
-  const { pid } = platform.ingest;
+  const { pid } = platform.task();
   const ffmpegs = childrenOf(pid);
   const before = { node: cpuSeconds(pid), ffmpeg: ffmpegs.map(cpuSeconds) };
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

@@ -1,12 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where the local platform keeps what must outlive it. */
 export interface DataFolder {
   readonly tables: string;
   readonly objects: string;
-  readonly spool: string;
+  /** A folder for each host of the fleet, and what the fleet remembers. */
+  readonly fleet: string;
+  readonly images: string;
+  /** For the `tidecast` command. */
+  readonly control: string;
   readonly logs: string;
   readonly issuerKeyFile: string;
   readonly cookieKeyFile: string;
@@ -65,9 +69,14 @@ function makeFolder(folder: string): void {
 export function openDataFolder(folder: string): DataFolder {
   const inside = (name: string): string => join(folder, name);
   makeFolder(folder);
-  for (const name of ['tables', 'objects', 'spool', 'logs', 'keys'])
+  for (const name of ['tables', 'objects', 'fleet', 'logs', 'keys'])
     mkdirSync(inside(name), { recursive: true });
   const release = lock(folder);
+  // Before there was a fleet there was one task with one spool: a host that is no more, as far as the fleet knows.
+  if (existsSync(inside('spool')) && !existsSync(inside('fleet/host-0'))) {
+    mkdirSync(inside('fleet/host-0'));
+    renameSync(inside('spool'), inside('fleet/host-0/spool'));
+  }
   const cookieKeyFile = inside('keys/cookies.pem');
   const cookiePublicFile = inside('keys/cookies.pub.pem');
   if (!existsSync(cookieKeyFile) || !existsSync(cookiePublicFile)) {
@@ -83,7 +92,9 @@ export function openDataFolder(folder: string): DataFolder {
   return {
     tables: inside('tables'),
     objects: inside('objects'),
-    spool: inside('spool'),
+    fleet: inside('fleet'),
+    images: inside('fleet/images.json'),
+    control: inside('control.json'),
     logs: inside('logs'),
     issuerKeyFile: inside('keys/issuer.json'),
     cookieKeyFile,

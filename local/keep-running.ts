@@ -4,8 +4,6 @@ import type { Program } from './program.ts';
 export interface KeptProgram {
   /** The one that runs now, or ran last. */
   readonly program: Program;
-  /** Ends it on purpose and starts another one: for tests of crashes. */
-  restart(how: 'kill' | 'stop'): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -57,11 +55,6 @@ export async function keepRunning(options: {
   return {
     get program() {
       return program;
-    },
-    restart: async (how) => {
-      await (how === 'kill' ? program.kill() : program.stop());
-      startedAt = performance.now();
-      program = await options.start(onCrash, program);
     },
     stop: () => endWith(() => program.stop()),
     kill: () => endWith(() => program.kill()),

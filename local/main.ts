@@ -97,9 +97,11 @@ function greet(platform: Platform, options: ReturnType<typeof parse>): void {
       ? []
       : [`  Demo          ${platform.url}/watch/${platform.demo.broadcastId}`]),
     `  Studio        ${platform.url}/studio`,
+    `  Operations    ${platform.url}/ops   (sign in as operator)`,
     `  API           ${platform.url}/api/docs`,
     `  RTMP server   ${platform.rtmpUrl}   (make a channel in the studio to get a stream key)`,
     '',
+    `  Fleet         ${platform.fleet.policy.hosts.min} to ${platform.fleet.policy.hosts.max} hosts; try: npm run tidecast -- release`,
     `  Renditions    ${options.ladder}`,
     `  Data          ${options.data}`,
     ...(platform.demo === undefined ? [] : ['', demoHint]),

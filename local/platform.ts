@@ -1,15 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { buildPages } from '../web/build.ts';
-import { createLogger } from '../runtime/telemetry/log.ts';
+import type { Policy } from '../core/fleet/policy.ts';
 import { openObjectStore } from '../runtime/store/objects/open.ts';
+import { openTables } from '../runtime/store/tables/open.ts';
+import { createLogger } from '../runtime/telemetry/log.ts';
+import { buildPages } from '../web/build.ts';
+import { controlPrefix, openControl } from './control/control.ts';
 import { openDataFolder } from './data.ts';
 import { startDemoBroadcast, type DemoBroadcast } from './demo-broadcast.ts';
 import { startEdge } from './edge/edge.ts';
+import { startLocalFleet, type LocalFleet } from './fleet/fleet.ts';
+import { openImages } from './fleet/images.ts';
+import { taskLauncher } from './fleet/launch.ts';
+import { localPolicy, type LocalPolicyOptions } from './fleet/policy.ts';
+import { freePort } from './free-port.ts';
 import { createIssuer } from './issuer/issuer.ts';
 import { keepRunning } from './keep-running.ts';
-import { startProgram, type Program } from './program.ts';
+import { startProgram } from './program.ts';
+import { schedulerLog } from './scheduler-log.ts';
 
 export interface PlatformOptions {
   /** Port of the pages; 0 takes any free one. */
@@ -23,30 +32,37 @@ export interface PlatformOptions {
   /** Grace window in seconds; the design's 60 when absent. Tests shorten it. */
   readonly graceWindowS?: number;
   readonly x264Preset?: string;
+  readonly fleet?: FleetSize;
   /** For people: progress and notable events. */
   readonly say: (text: string) => void;
+}
+
+/** What differs between a machine that people use, tests and benches. */
+export interface FleetSize extends Partial<Pick<LocalPolicyOptions, 'minHosts' | 'maxHosts' | 'roomPoints'>> {
+  readonly bootMs?: number;
+  readonly passMs?: number;
+  /** Cores that a task believes to have; more than there are keep it from ever calling itself full. */
+  readonly hostCores?: number;
+  /** Chance in whom encoders are led to. */
+  readonly random?: () => number;
+  readonly adjust?: (policy: Policy) => Policy;
 }
 
 export interface Platform {
   readonly url: string;
   readonly rtmpUrl: string;
   readonly demo: DemoBroadcast | undefined;
-  readonly ingest: Program;
+  readonly fleet: LocalFleet;
   /** Process ids, for tests of crashes: each program is started again when it ends by itself. */
   readonly pids: { readonly tables: number; readonly api: number };
-  /** Prometheus metrics of the ingest task. */
-  readonly ingestHttpUrl: string;
   /** A token of the local issuer, for the demo, tests and benches. */
   tokenFor(person: string): Promise<string>;
-  /** Kills the ingest task with -9 and starts another one on the same spool: for tests of crashes. */
-  restartIngest(how: 'kill' | 'stop'): Promise<void>;
   stop(): Promise<void>;
   killAll(): Promise<void>;
 }
 
 const host = '127.0.0.1';
 const clock = { now: () => Date.now() };
-const slot = 'in-01';
 const clientId = 'tidecast-web';
 const cookieKeyPairId = 'LOCAL';
 const containers = join(import.meta.dirname, '..', 'containers');
@@ -74,10 +90,11 @@ async function start(
   ending: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
-  const port = await freePort(options.port, '--port');
-  // The RTMP server would say so only in its log.
-  if (options.rtmpPort !== 0) await freePort(options.rtmpPort, '--rtmp-port');
+  // Both addresses stand in the environment of programs that start before anything listens there.
+  const port = await freePort(host, options.port, '--port');
+  const rtmpPort = await freePort(host, options.rtmpPort, '--rtmp-port');
   const url = `http://${host}:${port}`;
+  const rtmpUrl = `rtmp://${host}:${rtmpPort}/live`;
   const objectStore = `file://${data.objects}`;
   const log = createLogger('local', 'warn');
 
@@ -118,34 +135,46 @@ async function start(
   });
 
   options.say('Starting the programs …');
-  const ingest = await keepRunning({
-    name: 'ingest',
+  const { fleet: size = {} } = options;
+  const policy = (size.adjust ?? ((same) => same))(
+    localPolicy({
+      minHosts: size.minHosts ?? 2,
+      maxHosts: size.maxHosts ?? 6,
+      ...(size.roomPoints === undefined ? {} : { roomPoints: size.roomPoints }),
+      graceMs: (options.graceWindowS ?? 60) * 1000,
+    }),
+  );
+  const images = openImages({ file: data.images, clock });
+  const fleetTables = openTables(storeEnvironment);
+  ending.push(() => Promise.resolve(fleetTables.close()));
+  const fleet = await startLocalFleet({
+    policy,
+    images,
+    launch: taskLauncher({
+      policy,
+      environment: {
+        ...storeEnvironment,
+        LADDER: options.ladder,
+        FFMPEG: options.ffmpeg,
+        GRACE_WINDOW_S: String(policy.graceMs / 1000),
+        ...(options.x264Preset === undefined ? {} : { X264_PRESET: options.x264Preset }),
+      },
+      frontUrl: rtmpUrl,
+      hostCores: size.hostCores ?? availableParallelism(),
+      logs: data.logs,
+      say,
+    }),
+    store: fleetTables.fleet,
+    folder: data.fleet,
+    bootMs: size.bootMs ?? 1_000,
+    passMs: size.passMs ?? 1_000,
+    rtmp: { host, port: rtmpPort },
+    clock,
+    random: size.random ?? Math.random,
+    log: schedulerLog(join(data.logs, 'scheduler.log')),
     say,
-    start: (onCrash, before) =>
-      startProgram({
-        name: 'ingest',
-        main: join(containers, 'ingest', 'main.ts'),
-        env: {
-          ...storeEnvironment,
-          TASK_ID: `local-${randomBytes(4).toString('hex')}`,
-          SLOT: slot,
-          RTMP_HOST: host,
-          RTMP_PORT: String(before?.ports['rtmp'] ?? options.rtmpPort),
-          HTTP_HOST: host,
-          HTTP_PORT: '0',
-          SPOOL_DIR: data.spool,
-          LADDER: options.ladder,
-          FFMPEG: options.ffmpeg,
-          ...(options.graceWindowS === undefined ? {} : { GRACE_WINDOW_S: String(options.graceWindowS) }),
-          ...(options.x264Preset === undefined ? {} : { X264_PRESET: options.x264Preset }),
-        },
-        logFile: join(data.logs, 'ingest.log'),
-        onCrash,
-      }),
   });
-  ending.push(() => ingest.stop());
-  const rtmpUrl = `rtmp://${host}:${ingest.program.ports['rtmp']}/live`;
-  const ingestHttpUrl = (): string => `http://${host}:${ingest.program.ports['http']}`;
+  ending.push(() => fleet.stop());
 
   const api = await keepRunning({
     name: 'api',
@@ -171,11 +200,31 @@ async function start(
   });
   ending.push(() => api.stop());
 
+  const control = openControl({
+    file: data.control,
+    url,
+    random: randomBytes,
+    handlers: {
+      release: (wish) => {
+        const { digest } = fleet.release(wish);
+        say(`Released ${wish.broken ? 'a broken image' : 'another image'}: ${digest.slice(0, 19)}`);
+        return Promise.resolve({ digest });
+      },
+      killHost: async (hostId) => {
+        if (!(await fleet.killHost(hostId))) return undefined;
+        say(`Pulled the plug of ${hostId}`);
+        return { hostId };
+      },
+      token: async (person) => ({ token: await issuer.signFor(person) }),
+    },
+  });
+  ending.push(() => Promise.resolve(control.close()));
+
   const edge = await startEdge({
     host,
     port,
     origins: {
-      ingest: (wanted) => (wanted === slot ? new URL(ingestHttpUrl()) : undefined),
+      ingest: (slot) => fleet.origin(slot),
       api: new URL(`http://${host}:${api.program.ports['http']}`),
       archive: await openObjectStore({ url: objectStore, region: storeEnvironment.AWS_REGION, clock }),
       web: join(import.meta.dirname, '..', 'dist', 'web'),
@@ -183,12 +232,16 @@ async function start(
     publicUrl: url,
     issuer: `${url}/local-issuer`,
     cookieKeys: new Map([[cookieKeyPairId, data.cookiePublicKey]]),
-    mounts: new Map([['/local-issuer', issuer.handler]]),
+    mounts: new Map([
+      ['/local-issuer', issuer.handler],
+      [controlPrefix, control.handler],
+    ]),
     clock,
     log,
   });
   ending.push(() => edge.close());
 
+  await fleet.serving();
   let demo: DemoBroadcast | undefined;
   if (options.demo) {
     demo = await startDemoBroadcast({
@@ -205,44 +258,14 @@ async function start(
     url,
     rtmpUrl,
     demo,
-    get ingest() {
-      return ingest.program;
-    },
+    fleet,
     get pids() {
       return { tables: tables.program.pid, api: api.program.pid };
     },
-    get ingestHttpUrl() {
-      return ingestHttpUrl();
-    },
     tokenFor: (person) => Promise.resolve(issuer.signFor(person)),
-    restartIngest: (how) => ingest.restart(how),
     stop,
     killAll: async () => {
-      await Promise.all([ingest.kill(), api.kill(), tables.kill()]);
+      await Promise.all([fleet.kill(), api.kill(), tables.kill()]);
     },
   };
-}
-
-/** The public address stands in the API's environment before the edge listens, so a free port has to be known first. */
-async function freePort(wanted: number, option: string): Promise<number> {
-  const probe = createServer();
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      probe.once('error', (error: NodeJS.ErrnoException) => {
-        reject(
-          error.code === 'EADDRINUSE'
-            ? new Error(
-                `port ${wanted} is taken by another program: end it, or choose another with ${option}`,
-              )
-            : error,
-        );
-      });
-      probe.listen(wanted, host, () => {
-        const address = probe.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : wanted);
-      });
-    });
-  } finally {
-    await new Promise((resolve) => probe.close(resolve));
-  }
 }

@@ -47,6 +47,8 @@ export interface LocalFleet {
   serving(): Promise<void>;
   /** The scheduler's newest report. */
   readonly report: PassReport | undefined;
+  /** After each pass. What it answers takes that back. */
+  onPass(listener: (report: PassReport) => void): () => void;
   release(wish: { readonly broken: boolean }): Image;
   /** Pulls the plug of a host. False when there is none that runs. */
   killHost(hostId: string): Promise<boolean>;
@@ -85,7 +87,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     endTasks: (hostId, how) => tasks.end(how, `${hostId} was terminated`, hostId),
     onGone: (hostId) => network.hostGone(hostId),
   });
-  const targets = createTargets({ hosts, tasks });
+  const targets = createTargets({ slots: policy.slots, hosts, tasks });
 
   const taskAt = (ip: string): RunningTask | undefined => {
     const hostId = network.addresses.find((address) => address.ip === ip)?.hostId;
@@ -106,16 +108,18 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   });
 
   let report: PassReport | undefined;
-  const onPass = new Set<() => void>();
+  const listeners = new Set<(report: PassReport) => void>();
   const scheduler = startScheduler({
     infrastructure: createLocalInfrastructure({ hosts, tasks, network, targets, images: options.images }),
     store: options.store,
     policy,
     log: options.log,
     passMs: options.passMs,
+    // Always the same: one that was killed with -9 has not given its lease back, and the folder's lock says that it is gone.
+    holder: 'local',
     onPass: (newest) => {
       report = newest;
-      for (const look of onPass) look();
+      for (const listener of listeners) listener(newest);
     },
   });
 
@@ -141,12 +145,16 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     get report() {
       return report;
     },
+    onPass: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     origin: (slot) => targets.origin(slot),
     serving: () =>
       new Promise((resolve, reject) => {
         const done = (): void => {
           clearTimeout(timer);
-          onPass.delete(look);
+          listeners.delete(look);
         };
         const look = (): void => {
           if (!network.records.front.some((ip) => taskAt(ip)?.ports['rtmp'] !== undefined)) return;
@@ -157,7 +165,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
           done();
           reject(new FleetError(`no ingest task served within ${servingWithinMs / 1000} s: ${why()}`));
         }, servingWithinMs);
-        onPass.add(look);
+        listeners.add(look);
         look();
       }),
     release: (wish) => options.images.push(wish),

@@ -16,6 +16,13 @@ export interface Images {
   find(digest: string): Image | undefined;
   /** `docker image push` under the release tag. */
   push(image: { readonly broken: boolean }): Image;
+  /** Moves the release tag to an image that was pushed before. */
+  tag(digest: string): void;
+}
+
+interface Registry {
+  readonly released: string;
+  readonly images: readonly Image[];
 }
 
 /** Old images are kept, so that the fleet can go back to one that served; more than this nobody has seen. */
@@ -33,39 +40,54 @@ export function openImages(options: {
   readonly random?: (size: number) => Uint8Array;
 }): Images {
   const { file, clock, random = randomBytes } = options;
-  let images = readImages(file);
+  let registry = readRegistry(file);
 
+  const save = (next: Registry): void => {
+    // A crash in the middle must not leave half a file: the old one stays until the new one is whole.
+    writeFileSync(`${file}.new`, JSON.stringify(next, undefined, 2));
+    renameSync(`${file}.new`, file);
+    registry = next;
+  };
+  const find = (digest: string): Image | undefined =>
+    registry?.images.find((image) => image.digest === digest);
   const push = ({ broken }: { readonly broken: boolean }): Image => {
     const digest = `sha256:${Buffer.from(random(32)).toString('hex')}`;
     const image: Image = { digest, pushedAt: clock.now(), broken };
-    images = [...images, image].slice(-keptImages);
-    // A crash in the middle must not leave half a file: the old one stays until the new one is whole.
-    writeFileSync(`${file}.new`, JSON.stringify(images, undefined, 2));
-    renameSync(`${file}.new`, file);
+    save({ released: digest, images: [...(registry?.images ?? []), image].slice(-keptImages) });
     return image;
   };
-  if (images.length === 0) push({ broken: false });
+  if (registry === undefined) push({ broken: false });
 
   return {
     get released() {
-      const last = images.at(-1);
-      if (last === undefined) throw new Error('the registry has no image');
-      return last;
+      const image = find(registry?.released ?? '');
+      if (image === undefined) throw new Error('the registry has no released image');
+      return image;
     },
-    find: (digest) => images.find((image) => image.digest === digest),
+    find,
     push,
+    tag: (digest) => {
+      if (registry === undefined || find(digest) === undefined)
+        throw new RangeError(`there is no image ${digest}`);
+      save({ ...registry, released: digest });
+    },
   };
 }
 
-function readImages(file: string): readonly Image[] {
+/** Undefined when there is none that can be used: the next image is as good a first one. */
+function readRegistry(file: string): Registry | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // Not there yet, or not readable: the next image is as good a first one.
-    return [];
+    return undefined;
   }
-  return Array.isArray(parsed) ? parsed.filter(isImage) : [];
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const { released, images } = parsed as Partial<Record<keyof Registry, unknown>>;
+  if (!Array.isArray(images)) return undefined;
+  const usable = images.filter(isImage);
+  const isThere = usable.some((image) => image.digest === released);
+  return typeof released === 'string' && isThere ? { released, images: usable } : undefined;
 }
 
 function isImage(value: unknown): value is Image {

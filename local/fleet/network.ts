@@ -85,7 +85,7 @@ export function createNetwork(options: { readonly addressQuota: number }): Netwo
       for (const address of addresses.values()) if (address.hostId === hostId) dissociate(address);
     },
     setFront: (ips, ttlS) => {
-      front = [...ips];
+      front = ips.toSorted();
       frontTtlS = ttlS;
     },
     setSlotRecord: (slot, ip) => void slotRecords.set(slot, ip),

@@ -1,27 +1,19 @@
-import { costOf, typicalPoints } from '../../core/fleet/cost.ts';
+import { typicalPoints } from '../../core/fleet/cost.ts';
 import { defaultPolicy, slotNames, type Policy } from '../../core/fleet/policy.ts';
-import { ladderFor, type Rung } from '../../core/media/ladder.ts';
-import { timingFor } from '../../core/media/timing.ts';
 
 /** How often a task of this fleet says how it is. */
 export const heartbeatS = 1;
 
 export interface LocalPolicyOptions {
-  readonly rungs: readonly Rung[];
   readonly minHosts: number;
   readonly maxHosts: number;
-  /** Shows of the ladder that one host is to hold. */
-  readonly showsPerHost: number;
+  /**
+   * Points that a host holds. Five typical newcomers by default, the fewest with which one host can be the
+   * front set without those who come at once finding it full (core/fleet/front.ts). Long before a small machine
+   * encodes its ladder for so many, the measured CPU says that there is no room.
+   */
+  readonly roomPoints?: number;
   readonly graceMs: number;
-}
-
-/** What a 16:9 source at 30 fps costs that has every rung of the ladder. */
-export function pointsOf(rungs: readonly Rung[]): number {
-  const height = Math.max(...rungs.map((rung) => rung.height));
-  return costOf({
-    ladder: ladderFor({ width: Math.round((height * 16) / 9), height }, 30, rungs),
-    timing: timingFor({ num: 30, den: 1 }),
-  });
 }
 
 /**
@@ -29,15 +21,13 @@ export function pointsOf(rungs: readonly Rung[]): number {
  * A pass comes every second instead of every ten, a host boots in a second instead of in minutes.
  */
 export function localPolicy(options: LocalPolicyOptions): Policy {
-  const { minHosts, maxHosts, showsPerHost, graceMs } = options;
-  const showPoints = pointsOf(options.rungs);
+  const { minHosts, maxHosts, roomPoints = 5 * typicalPoints, graceMs } = options;
   return {
     ...defaultPolicy,
     hosts: {
       min: minHosts,
       max: maxHosts,
-      // One of them may be a newcomer, which counts as typical until its picture is known.
-      roomPoints: (showsPerHost - 1) * showPoints + typicalPoints,
+      roomPoints,
       // Boot 1 s, process 1–2 s, a few passes.
       leadMs: 5_000,
       // A Node process is up in a second; ten of them starting at once on two cores take eight.
@@ -49,7 +39,7 @@ export function localPolicy(options: LocalPolicyOptions): Policy {
       relativeShare: 0,
       deviations: 1,
       minimumShare: 0.5,
-      hysteresisPoints: Math.ceil(showPoints / 2),
+      hysteresisPoints: typicalPoints / 2,
     },
     front: {
       // Long enough that the forwarder's resolvers give old answers during a drain, as real ones do.
@@ -57,7 +47,8 @@ export function localPolicy(options: LocalPolicyOptions): Policy {
       // Nothing has to spread on one machine; a pass.
       slackMs: 1_000,
       maxAddresses: defaultPolicy.front.maxAddresses,
-      minAddresses: Math.min(minHosts, defaultPolicy.front.minAddresses),
+      // When this machine dies, both of two are gone: one that has room is enough.
+      minAddresses: 1,
     },
     // Three heartbeats of a new image are enough here, and nobody waits six hours to see a release through.
     rollout: { ...defaultPolicy.rollout, canaryMs: 3_000, patienceMs: 5_000 },

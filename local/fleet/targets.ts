@@ -1,3 +1,4 @@
+import { FleetCallError } from '../../core/fleet/ports.ts';
 import type { TargetFact } from '../../core/fleet/snapshot.ts';
 import type { Hosts } from './hosts.ts';
 import type { RunningTask, Tasks } from './tasks.ts';
@@ -11,7 +12,12 @@ export interface Targets {
   origin(slot: string): URL | undefined;
 }
 
-export function createTargets(options: { readonly hosts: Hosts; readonly tasks: Tasks }): Targets {
+export function createTargets(options: {
+  /** Those that have a target group. */
+  readonly slots: readonly string[];
+  readonly hosts: Hosts;
+  readonly tasks: Tasks;
+}): Targets {
   const { hosts, tasks } = options;
   const bySlot = new Map<string, ReadonlySet<string>>();
 
@@ -31,7 +37,11 @@ export function createTargets(options: { readonly hosts: Hosts; readonly tasks: 
         })),
       );
     },
-    register: (slot, targetId) => void bySlot.set(slot, new Set([...(bySlot.get(slot) ?? []), targetId])),
+    register: (slot, targetId) => {
+      if (!options.slots.includes(slot))
+        throw new FleetCallError(`${slot} has no target group`, { kind: 'refused' });
+      bySlot.set(slot, new Set([...(bySlot.get(slot) ?? []), targetId]));
+    },
     deregister: (slot, targetId) => {
       const left = new Set([...(bySlot.get(slot) ?? [])].filter((other) => other !== targetId));
       if (left.size === 0) bySlot.delete(slot);

@@ -32,7 +32,7 @@ describe('the live playlists of real streams', () => {
   }
 
   async function followShow(live: string): Promise<Followed> {
-    const masterUrl = new URL(live, platform.ingestHttpUrl);
+    const masterUrl = new URL(live, platform.task().httpUrl);
     const master = await (await fetch(masterUrl)).text();
     const lists = master.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     const followers = lists.map((list) => follow(masterUrl, list));
@@ -86,7 +86,7 @@ describe('the live playlists of real streams', () => {
     const show = await followShow((await channel.live()).playback.live ?? '');
     for (let killed = 1; killed <= 2; killed++) {
       await delay(4_000);
-      const ffmpeg = childrenOf(platform.ingest.pid).find((child) => child.name === 'ffmpeg');
+      const ffmpeg = childrenOf(platform.task().pid).find((child) => child.name === 'ffmpeg');
       if (ffmpeg !== undefined) process.kill(ffmpeg.pid, 'SIGKILL');
       await until(`run ${killed + 1}`, () =>
         Promise.resolve(

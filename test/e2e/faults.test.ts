@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
 import type { BroadcastView } from '../../core/api/types.ts';
@@ -117,7 +117,7 @@ describe('a broadcast under faults', () => {
     const channel = await platform.newChannel('ffmpeg killed');
     push(channel.target);
     const { broadcast, playback } = await channel.live();
-    const ffmpeg = childrenOf(platform.ingest.pid).findLast((child) => child.name === 'ffmpeg');
+    const ffmpeg = childrenOf(platform.task().pid).findLast((child) => child.name === 'ffmpeg');
     if (ffmpeg === undefined) throw new Error('the ingest task has no ffmpeg');
     process.kill(ffmpeg.pid, 'SIGKILL');
     const list = new URL('160p/index.m3u8', new URL(playback.live ?? '', platform.url));
@@ -135,7 +135,7 @@ describe('a broadcast under faults', () => {
     const first = push(channel.target);
     const { broadcast } = await channel.live();
     await segmentsWritten(broadcast.broadcastId, 2);
-    await platform.restartIngest('kill');
+    await platform.killTask();
     await first.exited;
     const second = push(channel.target);
     expect(
@@ -160,7 +160,7 @@ describe('a broadcast under faults', () => {
     push(channel.target);
     const { broadcast } = await channel.live();
     await segmentsWritten(broadcast.broadcastId, 2);
-    await platform.restartIngest('kill');
+    await platform.killTask();
     // Three missed heartbeats (15 s), then the next look of the recovery (every 10 s).
     const ended = await state(broadcast.broadcastId, 'ended', 45_000);
     const list = await finishedList(broadcast.broadcastId);
@@ -229,7 +229,7 @@ describe('a broadcast under faults', () => {
   });
 
   it('counts in /metrics, and writes no key into any log', async () => {
-    const metrics = await (await fetch(`${platform.ingestHttpUrl}/metrics`)).text();
+    const metrics = await (await fetch(`${platform.task().httpUrl}/metrics`)).text();
     for (const name of [
       'tidecast_broadcasts',
       'tidecast_input_bitrate_bps',
@@ -240,9 +240,11 @@ describe('a broadcast under faults', () => {
       'tidecast_ffmpeg_restarts',
     ])
       expect(metrics).toMatch(new RegExp(`^${name}`, 'm'));
-    for (const program of ['ingest', 'api']) {
-      const log = await readFile(join(platform.data, 'logs', `${program}.log`), 'utf8');
-      expect(log.length).toBeGreaterThan(0);
+    const files = await readdir(join(platform.data, 'logs'));
+    for (const program of ['ingest', 'api', 'scheduler'])
+      expect(files.some((file) => file.startsWith(program))).toBe(true);
+    for (const file of files) {
+      const log = await readFile(join(platform.data, 'logs', file), 'utf8');
       // The form of a stream key, core/broadcast/stream-key.ts.
       expect(log).not.toMatch(/[0-9a-z]{26}_[0-9a-z]{32}/);
       expect(log).not.toMatch(/eyJ[\w-]+\.eyJ/);

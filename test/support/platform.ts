@@ -2,13 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BroadcastView, OwnChannel, Playback, StudioView } from '../../core/api/types.ts';
-import { startPlatform, type Platform, type PlatformOptions } from '../../local/platform.ts';
+import type { FleetTask } from '../../local/fleet/fleet.ts';
+import { startPlatform, type FleetSize, type Platform, type PlatformOptions } from '../../local/platform.ts';
 
 /** The whole platform in a folder of its own, on free ports, with a person to ask the API as. */
 export interface TestPlatform extends Platform {
   readonly data: string;
   api<T>(method: string, path: string, body?: unknown, person?: string): Promise<T>;
   newChannel(name: string, person?: string): Promise<TestChannel>;
+  /** The ingest task of a fleet of one host. */
+  task(): FleetTask;
+  /** Kills that task with -9; resolves when the one that the scheduler starts in its place serves. */
+  killTask(): Promise<void>;
   /** Stops it and removes its folder. */
   remove(): Promise<void>;
 }
@@ -37,6 +42,19 @@ export async function until<T>(
   }
 }
 
+/**
+ * One host that is never full: most tests are about a broadcast, not about the fleet. Passes come often, so
+ * that a platform is up as soon as its programs are.
+ */
+const oneHost: FleetSize = {
+  minHosts: 1,
+  maxHosts: 1,
+  roomPoints: 50_000,
+  hostCores: 1_000,
+  bootMs: 0,
+  passMs: 250,
+};
+
 export async function startTestPlatform(options: Partial<PlatformOptions> = {}): Promise<TestPlatform> {
   const data = await mkdtemp(join(tmpdir(), 'tidecast-platform-'));
   const platform = await startPlatform({
@@ -46,6 +64,7 @@ export async function startTestPlatform(options: Partial<PlatformOptions> = {}):
     ladder: '360p,160p',
     x264Preset: 'ultrafast',
     ffmpeg: process.env['FFMPEG'] ?? 'ffmpeg',
+    fleet: oneHost,
     say: () => {},
     ...options,
     data,
@@ -100,10 +119,26 @@ export async function startTestPlatform(options: Partial<PlatformOptions> = {}):
     };
   };
 
+  const task = (): FleetTask => {
+    const [first] = platform.fleet.tasks;
+    if (first === undefined) throw new Error('the fleet has no task now');
+    return first;
+  };
+
   return Object.assign(platform, {
     data,
     api,
     newChannel,
+    task,
+    killTask: async () => {
+      const { taskId } = task();
+      await platform.fleet.killTask(taskId);
+      await until('another task serves', () =>
+        Promise.resolve(
+          platform.fleet.tasks.some((other) => other.taskId !== taskId && other.inFront) ? true : undefined,
+        ),
+      );
+    },
     remove: async () => {
       await platform.stop();
       await rm(data, { recursive: true, force: true, maxRetries: 5 });

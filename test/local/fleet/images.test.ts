@@ -39,13 +39,26 @@ describe('the images of this machine', () => {
     expect(after.find(first.digest)).toEqual(first);
   });
 
-  it.each(['', '{}', '[1]', '[{"digest":"x","pushedAt":1,"broken":false}]'])(
-    'begin anew when their file holds %j',
-    (text) => {
-      writeFileSync(join(folder, 'images.json'), text);
-      expect(open().released.broken).toBe(false);
-    },
-  );
+  it('can be released again, and only when they are there', () => {
+    const images = open();
+    const first = images.released;
+    images.push({ broken: true });
+    images.tag(first.digest);
+    expect(images.released).toEqual(first);
+    expect(open().released).toEqual(first);
+    expect(() => images.tag('sha256:other')).toThrow(RangeError);
+  });
+
+  it.each([
+    '',
+    'null',
+    '{}',
+    '[1]',
+    '{"released":"x","images":[{"digest":"x","pushedAt":1,"broken":false}]}',
+  ])('begin anew when their file holds %j', (text) => {
+    writeFileSync(join(folder, 'images.json'), text);
+    expect(open().released.broken).toBe(false);
+  });
 
   it('are kept in bounds, the released one among them', () => {
     const images = open();
