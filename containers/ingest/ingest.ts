@@ -6,7 +6,13 @@ import { parseRungs } from '../../core/media/rungs.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
 import { openTables } from '../../runtime/store/tables/open.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
-import { countSpool, createArchiveBudget, openArchive, spooledBroadcasts } from './archive/archive.ts';
+import {
+  countSpool,
+  createArchiveBudget,
+  openArchive,
+  pruneSpool,
+  spooledBroadcasts,
+} from './archive/archive.ts';
 import { Broadcasts } from './broadcast/broadcasts.ts';
 import type { BroadcastDependencies, Clock } from './broadcast/ports.ts';
 import { planFor } from './broadcast/plan.ts';
@@ -80,22 +86,11 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     spoolBytes: () => budget.spool.used,
     fleet,
   });
+  const archiving = { store, spoolDir: environment.SPOOL_DIR, budget, clock, random, log };
   const deps: BroadcastDependencies = {
     records: recordsOf({ tables, taskId, slot: environment.SLOT, clock, graceMs }),
-    openArchive: (opened) =>
-      openArchive({
-        store,
-        broadcastId: opened.broadcastId,
-        plan: opened.plan,
-        isNew: opened.isNew,
-        publishThumbnail: opened.publishThumbnail,
-        mayPublish: opened.mayPublish,
-        spoolDir: environment.SPOOL_DIR,
-        budget,
-        clock,
-        random,
-        log,
-      }),
+    openArchive: (opened) => openArchive({ ...archiving, ...opened }),
+    pruneSpool: (broadcastId, plan) => pruneSpool({ ...archiving, broadcastId, plan }),
     startEncoding: (encoding) =>
       startEncoding({
         ...encoding,

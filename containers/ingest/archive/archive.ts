@@ -16,6 +16,7 @@ import type { StoreAccess } from './upload-queue.ts';
 
 export { createArchiveBudget, type ArchiveBudget } from './budget.ts';
 export type { ArchiveLimits } from './limits.ts';
+export { pruneSpool } from './prune.ts';
 export { countSpool, spooledBroadcasts } from './spool.ts';
 
 export interface ArchiveOptions {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EventEntry } from '../../../core/hls/event-playlist.ts';
 import type { FoundSegment } from '../../../core/hls/archive-index.ts';
@@ -23,7 +23,12 @@ export interface SpooledSegment extends FoundSegment {
 
 export interface SpoolContents {
   readonly segments: readonly SpooledSegment[];
-  readonly inits: readonly { readonly rendition: string; readonly run: string; readonly bytes: Uint8Array }[];
+  readonly inits: readonly {
+    readonly rendition: string;
+    readonly run: string;
+    readonly bytes: Uint8Array;
+    readonly file: SpoolFile;
+  }[];
 }
 
 /**
@@ -100,7 +105,7 @@ export class Spool {
   /** What an earlier task of this host left. Half-written files go. */
   async scan(): Promise<SpoolContents> {
     const segments: SpooledSegment[] = [];
-    const inits: { rendition: string; run: string; bytes: Uint8Array }[] = [];
+    const inits: { rendition: string; run: string; bytes: Uint8Array; file: SpoolFile }[] = [];
     const files: SpoolFile[] = [];
     for (const rendition of await foldersIn(this.#folder)) {
       for (const name of await readdir(join(this.#folder, rendition))) {
@@ -113,8 +118,9 @@ export class Spool {
           segments.push({ ...entry, rendition, file });
         } else if (media?.kind === 'init') {
           const bytes = await readFile(path);
-          files.push({ path, bytes: bytes.length });
-          inits.push({ rendition, run: media.run, bytes });
+          const file = { path, bytes: bytes.length };
+          files.push(file);
+          inits.push({ rendition, run: media.run, bytes, file });
         } else await rm(path, { force: true });
       }
     }
@@ -128,6 +134,13 @@ export class Spool {
     await rm(this.#folder, { recursive: true, force: true });
     this.#allowance.recount(this.#folder, []);
     this.#segmentBytes = 0;
+  }
+
+  /** Where nothing is left. */
+  async removeEmptyFolders(): Promise<void> {
+    const renditions = (await foldersIn(this.#folder)).map((name) => join(this.#folder, name));
+    // rmdir refuses a folder that is not empty, also when something has come into it just now.
+    for (const folder of [...renditions, this.#folder]) await rmdir(folder).catch(ignoreNotEmpty);
   }
 
   #pathOf(rendition: string, name: string): string {
@@ -170,6 +183,11 @@ export async function countSpool(spoolDir: string, allowance: DiskAllowance): Pr
       }
     allowance.recount(folder, files);
   }
+}
+
+function ignoreNotEmpty(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error;
 }
 
 const folderName = /^[\w-]{1,64}$/;

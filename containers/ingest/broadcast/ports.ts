@@ -69,6 +69,8 @@ export type StartEncoding = (
 export interface BroadcastDependencies {
   readonly records: BroadcastRecords;
   readonly openArchive: OpenArchive;
+  /** Removes from the spool what a task that goes on with the broadcast has gone past. */
+  readonly pruneSpool: (broadcastId: string, plan: EncodingPlan) => Promise<void>;
   readonly startEncoding: StartEncoding;
   readonly clock: Clock;
   readonly log: Logger;

@@ -192,14 +192,15 @@ export class Recovery {
   async #completeArchive(broadcastId: string): Promise<void> {
     const { records, log } = this.#deps;
     const broadcast = await records.get(broadcastId);
-    if (broadcast?.state !== 'ended' || broadcast.plan === undefined) return;
+    if (broadcast?.plan === undefined || this.#broadcasts.holds(broadcastId)) return;
     try {
+      if (broadcast.state !== 'ended') return await this.#deps.pruneSpool(broadcastId, broadcast.plan);
       await this.#writeEnd(broadcast);
       log.info({ broadcast: broadcastId }, 'completed a recording from the spool');
     } catch (error) {
       log.error(
         { broadcast: broadcastId, err: error },
-        'could not complete a recording from the spool; trying again',
+        'could not clear the spool of a broadcast; trying again',
       );
     }
   }

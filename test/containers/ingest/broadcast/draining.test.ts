@@ -187,6 +187,39 @@ describe('an ingest task that is to go', () => {
     expect(await get(broadcastId)).toMatchObject({ taskId: 'a', state: 'ended' });
   });
 
+  it('becomes empty when its show goes on elsewhere, whatever was not stored yet', async () => {
+    const task = await serving();
+    const other = stage.task('b');
+    const first = await task.connect();
+    await first.show(4);
+    const { broadcastId } = await only();
+    await vi.waitFor(async () => expect(await stage.playlist(broadcastId)).toContain('.m4s'));
+    // What it shows from here on stays in its spool.
+    stage.setStoreAway(true);
+    await first.show(2);
+    await obeyed(task, 1, 'drain');
+    const second = await other.connect();
+    stage.setStoreAway(false);
+    for (const held of task.broadcasts.all) await held.report();
+    expect(first.closedWith()).toBe('taken-over');
+    await fleet.until(({ obeys, shows }) => obeys === 1 && shows.length === 0);
+    await task.recovery.sweep();
+    // The other task has not written anything yet: what is left could still be listed.
+    task.member.changed();
+    await fleet.answered();
+    expect(fleet.last.unstoredBytes).toBeGreaterThan(0);
+
+    await second.show(4);
+    await vi.waitFor(async () => expect(await stage.playlist(broadcastId)).toContain('DISCONTINUITY\n'));
+    await task.recovery.sweep();
+    task.member.changed();
+    await fleet.answered();
+    expect(fleet.last).toMatchObject({ unstoredBytes: 0, shows: [], accepting: false });
+    second.end('finished');
+    await vi.waitFor(async () => expect((await get(broadcastId))?.state).toBe('ended'));
+    expectNothingBegan();
+  });
+
   it('refuses a publish that was being looked at when the order to drain came', async () => {
     const task = await serving();
     const looking = task.hold('channel');

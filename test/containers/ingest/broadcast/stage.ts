@@ -10,6 +10,7 @@ import type { Channel } from '../../../../core/broadcast/types.ts';
 import {
   createArchiveBudget,
   openArchive,
+  pruneSpool,
   spooledBroadcasts,
 } from '../../../../containers/ingest/archive/archive.ts';
 import { Broadcasts } from '../../../../containers/ingest/broadcast/broadcasts.ts';
@@ -193,23 +194,23 @@ function startTask(
     clock,
     log,
   });
+  const archiving = {
+    store,
+    spoolDir,
+    budget,
+    clock,
+    random: () => 0.5,
+    log,
+    limits: { openPatienceMs: 300 },
+  };
   const deps: BroadcastDependencies = {
     records: unreachable(
       recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
       () => tablesAway,
       holds,
     ),
-    openArchive: (opened) =>
-      openArchive({
-        store,
-        ...opened,
-        spoolDir,
-        budget,
-        clock,
-        random: () => 0.5,
-        log,
-        limits: { openPatienceMs: 300 },
-      }),
+    openArchive: (opened) => openArchive({ ...archiving, ...opened }),
+    pruneSpool: (broadcastId, plan) => pruneSpool({ ...archiving, broadcastId, plan }),
     startEncoding: ({ session, listener }) => {
       started.push({ session, listener });
       return {
