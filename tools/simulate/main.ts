@@ -16,7 +16,7 @@ async function run(command: CommandLine): Promise<boolean> {
     const options = { ...command.simulation, seed: command.simulation.seed + index };
     const recorder = new Recorder();
     const progress = command.quiet ? undefined : showProgress(`seed ${options.seed}`);
-    const begunAt = performance.now();
+    const begun = process.cpuUsage();
     const outcome = await simulate(options, {
       begins: (world, start, end) => {
         recorder.begins(world, start, end);
@@ -25,6 +25,7 @@ async function run(command: CommandLine): Promise<boolean> {
       pass: (report) => recorder.pass(report),
     });
     progress?.end();
+    const { user, system } = process.cpuUsage(begun);
     outcomes.push(outcome);
     const others = baselines({
       trace: outcome.trace,
@@ -33,7 +34,7 @@ async function run(command: CommandLine): Promise<boolean> {
       releases: outcome.rollouts.pushes.map(({ at }) => at - outcome.start),
       seed: options.seed,
     });
-    say(describe(outcome, recorder, others, (performance.now() - begunAt) / 1000));
+    say(describe(outcome, recorder, others, (user + system) / 1e6));
     if (command.report !== undefined && index === 0) {
       writeFileSync(command.report, drawReport({ outcome, recording: recorder, others }));
       say(`report: ${command.report}`);

@@ -43,6 +43,7 @@ export function describe(
   outcome: Outcome,
   recording: Recording,
   others: readonly Baseline[],
+  /** Of processor time: what others do on this machine does not count. */
   seconds: number,
 ): string {
   const { options, world, figures, rollouts } = outcome;
@@ -50,7 +51,7 @@ export function describe(
   const lines = [
     '',
     `seed ${options.seed}: ${options.days} days at peak ${options.peak}, ${options.room} a host, ` +
-      `faults ${options.faults ? 'on' : 'off'}; ${outcome.passes} passes in ${seconds.toFixed(1)} s`,
+      `faults ${options.faults ? 'on' : 'off'}; ${outcome.passes} passes in ${seconds.toFixed(1)} s of a core`,
     `  broadcasts   ${tally.broadcasts} of ${tally.encoders} encoders; cut by the scheduler ${tally.cut.scheduler}, ` +
       `by faults ${tally.cut.fault}`,
     `  refused      ${tally.refusedEncoders} encoders (${words(tally.refusals)}), ${tally.gaveUp} gave up`,

@@ -33,6 +33,8 @@ export interface TaskListener {
 export class Tasks {
   /** All that are not stopped, and those that stopped in the last hour. */
   readonly all = new Map<string, Task>();
+  /** Not stopped. */
+  readonly #byHost = new Map<string, Task>();
   readonly #byToken = new Map<string, Task>();
   readonly #world: Surroundings;
   readonly #listener: TaskListener;
@@ -52,10 +54,7 @@ export class Tasks {
   }
 
   onHost(hostId: string): Task | undefined {
-    for (const task of this.all.values()) {
-      if (task.host.hostId === hostId && task.status !== 'stopped') return task;
-    }
-    return undefined;
+    return this.#byHost.get(hostId);
   }
 
   start(host: Host | undefined, slot: string, digest: string, token: string): void {
@@ -79,6 +78,7 @@ export class Tasks {
       process: undefined,
     };
     this.all.set(task.taskId, task);
+    this.#byHost.set(host.hostId, task);
     this.#byToken.set(token, task);
     this.#publish(task);
     this.#later(host.images.has(digest) ? 'startMs' : 'pullMs', () => this.#run(task));
@@ -168,6 +168,7 @@ export class Tasks {
     this.#later('stoppedMs', () => {
       if (task.status === 'stopped') return;
       task.status = 'stopped';
+      this.#byHost.delete(task.host.hostId);
       task.stoppedAt = this.#world.timeline.now;
       this.#publish(task);
       this.#listener.taskStopped(task);
