@@ -98,6 +98,8 @@ export class Fleet {
   readonly #client: ReturnType<typeof createTableClient>;
   readonly #file: string;
   readonly #minutes: { pass(minutes: number): void };
+  /** Invocations that ended with an error: Lambda's own retries are off, the next minute comes anyway. */
+  readonly errors: unknown[] = [];
   #handler: Handler | undefined;
   #starts = 0;
 
@@ -161,14 +163,13 @@ export class Fleet {
   }
 
   /** A minute. @throws Error when a task that holds a broadcast was told to stop (I1). */
-  async step(): ReturnType<Handler> {
+  async step(): Promise<void> {
     this.#minutes.pass(1);
     await this.world();
-    const result = await this.invoke();
+    await this.invoke().catch((error: unknown) => this.errors.push(error));
     for (const { life, shows, taskId } of this.#tasks.values())
       if (shows.length > 0 && life.desiredStatus === 'STOPPED')
         throw new Error(`${taskId} was stopped with ${shows.length} broadcasts`);
-    return result;
   }
 
   /** Minutes pass until it is so. */
@@ -180,7 +181,11 @@ export class Fleet {
     const report = await this.table.report();
     throw new Error(
       `not after ${steps} invocations: ${what}\n` +
-        JSON.stringify({ plan: { ...report?.plan, memory: undefined }, errors: report?.errors }, null, 1),
+        JSON.stringify(
+          { plan: { ...report?.plan, memory: undefined }, errors: [report?.errors, this.errors.map(String)] },
+          null,
+          1,
+        ),
     );
   }
 }

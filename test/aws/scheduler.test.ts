@@ -30,5 +30,6 @@ describe('the bundled Lambda', () => {
     const fleet = await openFleet();
     await wholeLife(fleet);
     await expectTidy(fleet, 1);
+    expect(fleet.errors).toEqual([]);
   });
 });

@@ -59,6 +59,15 @@ export const throttles: Readonly<Record<Service, { readonly code: string; readon
   route53: { code: 'Throttling', status: 400 },
 };
 
+/** One fault for every operation that is called, of one kind. */
+export interface Sweep {
+  readonly kind: 'throttle' | 'reset' | 'lost-reply';
+  /** Calls in a row that meet it: as many as the SDK makes attempts, and its caller hears of it. */
+  readonly times: number;
+  /** Calls of the operation that pass before; may differ from one to the next. */
+  after(service: Service, operation: string): number;
+}
+
 interface Armed {
   readonly fault: Fault;
   seen: number;
@@ -70,13 +79,22 @@ export class Faults {
   readonly #armed: Armed[] = [];
   readonly #struck: { readonly fault: Fault; readonly operation: string }[] = [];
 
+  #sweep: Sweep | undefined;
+  readonly #swept = new Set<string>();
+
   add(fault: Fault): void {
     this.#armed.push({ fault, seen: 0, struck: 0 });
+  }
+
+  sweep(sweep: Sweep): void {
+    this.#sweep = sweep;
   }
 
   clear(): void {
     this.#armed.length = 0;
     this.#struck.length = 0;
+    this.#swept.clear();
+    this.#sweep = undefined;
   }
 
   get struck(): readonly { readonly fault: Fault; readonly operation: string }[] {
@@ -85,6 +103,7 @@ export class Faults {
 
   /** The fault that this call meets; counted as struck. */
   meet(call: Call): Fault | undefined {
+    this.#armSwept(call);
     for (const armed of this.#armed) {
       const { fault } = armed;
       if (fault.service !== call.service) continue;
@@ -96,6 +115,19 @@ export class Faults {
       return fault;
     }
     return undefined;
+  }
+
+  /** The first call of an operation arms its fault. */
+  #armSwept({ service, operation }: Call): void {
+    const sweep = this.#sweep;
+    if (sweep === undefined || this.#swept.has(`${service} ${operation}`)) return;
+    this.#swept.add(`${service} ${operation}`);
+    const where = { service, operation, times: sweep.times, after: sweep.after(service, operation) };
+    this.add(
+      sweep.kind === 'throttle'
+        ? { ...where, kind: 'error', ...throttles[service] }
+        : { ...where, kind: sweep.kind },
+    );
   }
 }
 
