@@ -210,7 +210,7 @@ const taskId = z.string().regex(/^[\w-]{1,64}$/, 'is not the id of a task');
 export const taskParams = z.object({ taskId });
 
 export const decisionQuery = z.object({
-  task: taskId.exactOptional(),
+  task: taskId.meta({ description: 'a task, a host or a slot that they are about' }).exactOptional(),
   before: z.string().max(200).exactOptional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });

@@ -99,7 +99,10 @@ const TaskFacts = (props: { readonly task: TaskView; readonly fleet: FleetView; 
   return (
     <>
       <Fact name="Task up" value={span(nowMs - task.startedAt)} />
-      <Fact name="Heard" value={task.seenAt === undefined ? 'not yet' : `${span(nowMs - task.seenAt)} ago`} />
+      <Fact
+        name="Heard"
+        value={task.seenAt === undefined ? 'not yet' : `${span(fleet.at - task.seenAt)} before the pass`}
+      />
       <Fact name="In front" value={task.inFront ? 'yes' : 'no'} />
       <div>
         <dt>Image</dt>

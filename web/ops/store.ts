@@ -67,6 +67,8 @@ export function createStore(options: {
   const outage = signal<Outage | undefined>(undefined);
   const offsetMs = signal(0);
   const ownMs = signal(clock.now());
+  /** When the API was last heard: it alone knows whether the scheduler works, and a hidden page does not ask. */
+  const heardMs = signal(0);
   const nowMs = computed(() => ownMs.value + offsetMs.value);
   const pickedKey = signal<string | undefined>(undefined);
   const wished = signal<ReadonlyMap<string, Wished>>(new Map());
@@ -76,6 +78,7 @@ export function createStore(options: {
   const work = async (): Promise<void> => {
     try {
       const view = await api.fleet();
+      heardMs.value = clock.now();
       outage.value = undefined;
       // Between two passes nothing changes: nothing is drawn again, and the log has no new line.
       if (view.at === fleet.value?.at) return;
@@ -97,7 +100,7 @@ export function createStore(options: {
     nowMs,
     silentSince: computed(() => {
       const at = fleet.value?.at;
-      return at !== undefined && nowMs.value - at > silentAfterMs ? at : undefined;
+      return at !== undefined && heardMs.value + offsetMs.value - at > silentAfterMs ? at : undefined;
     }),
     picked: computed(() => fleet.value?.hosts.find((host) => keyOf(host) === pickedKey.value)),
     pickedKey,

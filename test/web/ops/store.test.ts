@@ -138,11 +138,23 @@ describe('what is shown', () => {
     answer = () => view(at);
     await pass(silentAfterMs);
     expect(store.silentSince.value).toBeUndefined();
-    await pass(1_000);
+    await pass(2_000);
     expect(store.silentSince.value).toBe(at);
     answer = () => view();
     await pass(2_000);
     expect(store.silentSince.value).toBeUndefined();
+  });
+
+  it('is not called silent because nobody looked', async () => {
+    await pass(100);
+    page.show(false);
+    await pass(10 * silentAfterMs);
+    expect(store.silentSince.value).toBeUndefined();
+    const at = Date.now() - silentAfterMs - 1;
+    answer = () => view(at);
+    page.show(true);
+    await pass(100);
+    expect(store.silentSince.value).toBe(at);
   });
 
   it('keeps what was picked from pass to pass, and says when it has left', async () => {
