@@ -25,9 +25,7 @@ export async function pruneSpool(
   const { inits } = await spool.scan();
   const access = { store, budget, limits, clock, random, log, mayPublish: () => false };
   const { leftovers, useless } = await findArchive({ access, spool, broadcastId, plan });
-  const wanted = new Set(
-    leftovers.filter(({ file }) => file !== undefined).map(({ rendition, run }) => `${rendition}/${run}`),
-  );
+  const wanted = new Set(leftovers.map(({ rendition, run }) => `${rendition}/${run}`));
   const passed = [
     ...useless,
     ...inits.filter(({ rendition, run }) => !wanted.has(`${rendition}/${run}`)).map(({ file }) => file),

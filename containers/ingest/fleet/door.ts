@@ -117,6 +117,8 @@ export class Door {
     // Full is for newcomers: a broadcast that comes back has its room already.
     if (!this.#isOpen && own === undefined) return { kind: 'refused', why: 'draining' };
     if (own === undefined && this.full) return { kind: 'refused', why: 'full' };
+    // Its own that turns out to be past its grace window may begin anew while the door is open: it stays
+    // counted under the id that everybody knows until the new one is held.
     const place: Place = {
       show: own ?? { broadcastId: newId, state: 'live', points: typicalPoints, startedAt: at, session: 1 },
     };
