@@ -54,7 +54,13 @@ export function addressHosts(
   if (situation.isKnown('addresses') && situation.isKnown('tasks') && situation.isKnown('hosts')) {
     for (const unit of wanting.filter((each) => each.address === undefined)) {
       const address = free.shift();
-      if (address === undefined) break;
+      if (address === undefined) {
+        if (situation.addresses.length >= policy.addresses.quota) {
+          const text = `hosts wait for an address; the quota of ${policy.addresses.quota} is used up`;
+          draft.limit('address quota', text);
+        }
+        break;
+      }
       const { addressId, slot, ip } = address;
       draft.decide(
         { kind: 'associate-address', addressId, hostId: unit.host.hostId, slot },

@@ -1,6 +1,4 @@
-import { pointsOfOne } from './demand.ts';
 import type { Draft } from './draft.ts';
-import { overflowOfExtra, type FrontChoice } from './front.ts';
 import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import { isComing, type Room } from './room-wanted.ts';
@@ -31,7 +29,6 @@ export function provide(
   memory: Memory,
   images: Images,
   room: Room,
-  front: FrontChoice,
 ): HostsOutcome {
   const { policy, units, snapshot } = situation;
   const idle = units
@@ -43,20 +40,22 @@ export function provide(
   const desired = snapshot.sources.group?.value.desired ?? present;
   const unseen = Math.max(0, desired - present);
   const coming = units.filter((unit) => isComing(unit, situation)).length + unseen;
-  const extraForFront = front.isShort
-    ? overflowOfExtra(situation, pointsOfOne(memory.demand), front, memory.demand)
-    : 0;
 
   let planned = room.free + room.coming;
   let staying = present - idle.length;
   const needed: Unit[] = [];
+  // Two tasks of one slot would be two hosts in one target group: a second address of it makes a host useless.
+  const taken = new Set(units.flatMap(({ task }) => task?.slot ?? []));
   for (const unit of idle) {
-    const isWanted = (images.wantsCanary && needed.length === 0) || extraForFront > coming + needed.length;
-    if (!isWanted && planned >= enough && staying >= policy.hosts.min) {
+    const { address } = unit;
+    const isUseless = address !== undefined && taken.has(address.slot);
+    const isWanted = images.wantsCanary && needed.length === 0;
+    if (isUseless || (!isWanted && planned >= enough && staying >= policy.hosts.min)) {
       terminate(draft, unit, situation, memory, planned - room.wanted);
       continue;
     }
     needed.push(unit);
+    if (address !== undefined) taken.add(address.slot);
     staying += 1;
     planned += policy.hosts.roomPoints;
   }
@@ -65,14 +64,19 @@ export function provide(
   const shortPoints = room.wanted - planned;
   const kept = shortPoints > 0 ? takeBack(draft, situation, images, shortPoints) : new Set<Unit>();
   const back = [...kept].reduce((sum, unit) => sum + policy.hosts.roomPoints - unit.used, 0);
-  const add = Math.max(
-    Math.ceil((shortPoints - back) / policy.hosts.roomPoints),
-    extraForFront - coming - needed.length - kept.size,
-    images.wantsCanary && needed.length === 0 && coming === 0 ? 1 : 0,
-    policy.hosts.min - present - unseen,
-    0,
-  );
-  const asked = ask(draft, situation, { present, unseen, add, room });
+  const wishes = [
+    [
+      Math.ceil((shortPoints - back) / policy.hosts.roomPoints),
+      `${room.free} points free and ${room.coming} coming, ${room.wanted} wanted`,
+    ],
+    [
+      images.wantsCanary && needed.length === 0 && coming === 0 ? 1 : 0,
+      'a host for the first task of the new image',
+    ],
+    [policy.hosts.min - present - unseen, `the policy wants ${policy.hosts.min} hosts at least`],
+  ] as const;
+  const [add, why] = wishes.reduce((most, wish) => (wish[0] > most[0] ? wish : most), [0, ''] as const);
+  const asked = ask(draft, situation, { present, unseen, add, why });
   return { kept, needed, scaledOut: asked > 0, unseen: unseen + asked };
 }
 
@@ -80,18 +84,23 @@ export function provide(
 function ask(
   draft: Draft,
   situation: Situation,
-  wish: { readonly present: number; readonly unseen: number; readonly add: number; readonly room: Room },
+  wish: { readonly present: number; readonly unseen: number; readonly add: number; readonly why: string },
 ): number {
   const { policy, snapshot } = situation;
   const group = snapshot.sources.group?.value;
   if (group === undefined) return 0;
-  const { present, unseen, room } = wish;
+  const { present, unseen } = wish;
   let add = wish.add;
   const have = present + unseen;
+  // What others hold is not to be had, though it counts.
+  const hosts = new Set(situation.units.map((unit) => unit.host.hostId));
+  const lent = situation.addresses.filter(({ hostId }) => hostId !== undefined && !hosts.has(hostId));
+  const slots = new Set(policy.slots);
+  for (const { slot } of lent) slots.delete(slot);
   const bounds = [
     ['host maximum', Math.min(policy.hosts.max, group.maxHosts)],
-    ['address quota', policy.addresses.quota],
-    ['slots', policy.slots.length],
+    ['address quota', policy.addresses.quota - lent.length],
+    ['slots', slots.size],
   ] as const;
   for (const [limit, most] of bounds) {
     if (add > 0 && have + add > most) {
@@ -108,12 +117,9 @@ function ask(
   // Also when somebody lowered it below what lives: the group must not look for victims.
   if (have + add > group.desired) {
     // Each of those that are ended before takes one off the desired count.
-    const hosts = have + add - draft.count('terminate-host');
-    const text =
-      add > 0
-        ? `${room.free} points free and ${room.coming} coming, ${room.wanted} wanted`
-        : `${present} hosts live, but only ${group.desired} are desired`;
-    draft.decide({ kind: 'set-desired', hosts }, {}, 'scale-out', text);
+    const desired = have + add - draft.count('terminate-host');
+    const text = add > 0 ? wish.why : `${present} hosts live, but only ${group.desired} are desired`;
+    draft.decide({ kind: 'set-desired', hosts: desired }, {}, 'scale-out', text);
   }
   return add;
 }
@@ -156,13 +162,10 @@ export function startTasks(
 ): void {
   const { policy, release } = situation;
   if (!(['hosts', 'tasks', 'addresses', 'heartbeats'] as const).every(situation.isKnown)) return;
-  // Two tasks of one slot would be two hosts in one target group.
-  const taken = new Set(situation.units.flatMap(({ task }) => task?.slot ?? []));
   let canary = images.wantsCanary;
   for (const unit of needed) {
     const { address, host } = unit;
-    if (address === undefined || taken.has(address.slot)) continue;
-    taken.add(address.slot);
+    if (address === undefined) continue;
     const digest = canary ? release?.digest : images.safe;
     if (digest === undefined) {
       draft.note(subjectOf(unit), 'waiting', 'no image has been pushed yet');
