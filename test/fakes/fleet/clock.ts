@@ -21,6 +21,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** Those that still wait. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
   /** A jump: timers that are due are late. */
   jump(ms: number): void {
     this.#now += ms;

@@ -142,6 +142,13 @@ describe('the lease of an invocation', () => {
     expect(stage.clock.now()).toBeLessThanOrEqual(noon + 45_000);
   });
 
+  it("is another one's also when it could not be asked for at first", async () => {
+    const stage = newStage();
+    stage.lease('b', 600_000);
+    const line = connect(stage.world, stage.store, { fates: ({ n }) => (n === 0 ? 'unreachable' : 'done') });
+    expect(await run(stage, line)).toEqual({ kind: 'held-by-another' });
+  });
+
   it('is taken as soon as the lease of one that has died is over', async () => {
     const stage = newStage();
     const dead = connect(stage.world, stage.store, {

@@ -89,9 +89,19 @@ describe('a pass', () => {
 
   it('fills in what the report of an older release did not remember', () => {
     const report = reportOf(noon, 1);
-    const { images: _, ...older } = { ...report.plan.memory, lastScaleInAt: 5 };
-    const state = stateAfter({ ...report, plan: { ...report.plan, memory: older as unknown as typeof noMemory } });
-    expect(state.memory).toEqual({ ...report.plan.memory, lastScaleInAt: 5, images: {} });
+    const { images: _, demand, ...rest } = { ...report.plan.memory, lastScaleOutAt: 5 };
+    const { recent: __, ...olderDemand } = { ...demand, meanPoints: 900 };
+    const older = { ...rest, demand: olderDemand };
+    const state = stateAfter({
+      ...report,
+      plan: { ...report.plan, memory: older as unknown as typeof noMemory },
+    });
+    expect(state.memory).toEqual({
+      ...report.plan.memory,
+      lastScaleOutAt: 5,
+      images: {},
+      demand: { ...demand, meanPoints: 900, recent: [] },
+    });
   });
 
   it('plans on the last reading of a source that can not be read, the last one of the report too', async () => {
@@ -259,6 +269,20 @@ describe('a pass', () => {
       expect(stage.store.lines).toEqual([]);
     });
 
+    it('writes no report when its lines are refused because another one has taken over', async () => {
+      const stage = newStage();
+      const lease = stage.lease();
+      const line = connect(stage.world, stage.store, {
+        before: (name) => {
+          if (name === 'logDecisions') stage.store.releaseLease(lease);
+        },
+      });
+      const plan = planOf([decisionOf(allocate('in-01'))]);
+      const { isFenced } = await pass(stage, line, { plan, lease });
+      expect(isFenced).toBe(true);
+      expect(line.calls.at(-1)).toBe('logDecisions');
+    });
+
     it('writes nothing when its lease ran out while it planned', async () => {
       const stage = newStage();
       const line = connect(stage.world, stage.store);
@@ -291,6 +315,13 @@ describe('a pass', () => {
     ]);
     await pass(stage, line, { plan, metrics: { publish: () => new Promise(() => undefined) } });
     expect(stage.logged).toEqual(['warn could not publish metrics', 'warn could not publish metrics']);
+  });
+
+  it('leaves no timer behind', async () => {
+    const stage = newStage();
+    const plan = planOf([decisionOf(allocate('in-01')), decisionOf(protect('i-1'))]);
+    await pass(stage, connect(stage.world, stage.store), { plan });
+    expect(stage.clock.timers).toBe(0);
   });
 
   it('says an alarm when it begins, not in every pass', async () => {

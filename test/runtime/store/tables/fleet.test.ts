@@ -61,7 +61,7 @@ describe('the fleet table', () => {
 
     it('lists more of them than fit on one page of 1 MB', async () => {
       const table = (await tables.open()).connect();
-      const shows = Array.from({ length: 40 }, (_, index) => ({
+      const shows = Array.from({ length: 90 }, (_, index) => ({
         broadcastId: `01${'x'.repeat(22)}${String(index).padStart(2, '0')}`,
         state: 'live' as const,
         points: 1_000,
@@ -145,6 +145,20 @@ describe('the fleet table', () => {
       expect(await ask(noon + leaseMs + leaseSkewMs)).toBeDefined();
     });
 
+    it('is not taken from a holder that renews it in the same moment', async () => {
+      const opened = await tables.open();
+      const holder = opened.connect();
+      const lease = await acquired(holder, 'a');
+      const late = noon + leaseMs + leaseSkewMs;
+      const taker = opened.connect(async (command, pass) => {
+        if (Object.hasOwn(command.input as object, 'ConditionExpression'))
+          await holder.renewLease(lease, late, leaseMs);
+        return pass();
+      });
+      expect(await taker.acquireLease({ holder: 'b', now: late, leaseMs })).toBeUndefined();
+      await holder.writeOrder(orderOf('task-1'), lease);
+    });
+
     it('does not end for one who watches while a holder with such a clock renews it', async () => {
       const opened = await tables.open();
       const holder = opened.connect();
@@ -159,37 +173,66 @@ describe('the fleet table', () => {
 
   describe('the fence', () => {
     /** A scheduler whose write is on its way while another one takes the lease. */
-    async function overtaken(meanwhile: (next: FleetTable, lease: Lease) => Promise<void>): Promise<{
-      readonly write: Promise<void>;
-      readonly next: FleetTable;
-      readonly lease: Lease;
-    }> {
+    async function overtaken(
+      write: (store: FleetTable, lease: Lease) => Promise<void>,
+      meanwhile: (next: FleetTable, lease: Lease) => Promise<void>,
+    ): Promise<{ readonly written: Promise<void>; readonly next: FleetTable; readonly lease: Lease }> {
       const opened = await tables.open();
       const next = opened.connect();
+      let isArmed = false;
       let lease: Lease | undefined;
       const slow = opened.connect(async (command, pass) => {
-        if ((command.input as { Item?: { phase?: string } }).Item?.phase !== undefined) {
+        if (isArmed && Object.hasOwn(command.input as object, 'ConditionExpression')) {
+          isArmed = false;
           lease = await acquired(next, 'b', noon + leaseMs + leaseSkewMs);
           await meanwhile(next, lease);
         }
         return pass();
       });
-      const write = slow.writeOrder(orderOf('task-1', { generation: 9 }), await acquired(slow, 'a'));
-      await write.catch(() => undefined);
+      const old = await acquired(slow, 'a');
+      isArmed = true;
+      const written = write(slow, old);
+      await written.catch(() => undefined);
       if (lease === undefined) throw new Error('nobody took the lease');
-      return { write, next, lease };
+      return { written, next, lease };
     }
 
-    it('refuses a write that was on its way while the next holder wrote the same item', async () => {
-      const { write, next } = await overtaken((table, lease) => table.writeOrder(orderOf('task-1'), lease));
-      await expect(write).rejects.toMatchObject({ name: 'FencedError' });
+    const older = orderOf('task-1', { generation: 9 });
+
+    it('refuses an order that was on its way while the next holder wrote it', async () => {
+      const { written, next } = await overtaken(
+        (table, lease) => table.writeOrder(older, lease),
+        (table, lease) => table.writeOrder(orderOf('task-1'), lease),
+      );
+      await expect(written).rejects.toMatchObject({ name: 'FencedError' });
       expect(await next.orders()).toEqual([orderOf('task-1')]);
     });
 
+    it('refuses to forget an order that the next holder wrote meanwhile', async () => {
+      const { written, next } = await overtaken(
+        (table, lease) => table.forgetTask('task-1', lease),
+        (table, lease) => table.writeOrder(orderOf('task-1'), lease),
+      );
+      await expect(written).rejects.toMatchObject({ name: 'FencedError' });
+      expect(await next.orders()).toEqual([orderOf('task-1')]);
+    });
+
+    it('refuses a report that was on its way while the next holder wrote its own', async () => {
+      const { written, next } = await overtaken(
+        (table, lease) => table.writeReport(reportOf(noon, lease.fence), lease),
+        (table, lease) => table.writeReport(reportOf(noon + 60_000, lease.fence), lease),
+      );
+      await expect(written).rejects.toMatchObject({ name: 'FencedError' });
+      expect((await next.report())?.at).toBe(noon + 60_000);
+    });
+
     it('lets one through that the next holder has not written: that one sees it, and can follow it', async () => {
-      const { write, next, lease } = await overtaken(() => Promise.resolve());
-      await write;
-      expect(await next.orders()).toEqual([orderOf('task-1', { generation: 9 })]);
+      const { written, next, lease } = await overtaken(
+        (table, lease) => table.writeOrder(older, lease),
+        () => Promise.resolve(),
+      );
+      await written;
+      expect(await next.orders()).toEqual([older]);
       await next.writeOrder(orderOf('task-1', { generation: 10, phase: 'serve' }), lease);
       expect(await next.orders()).toMatchObject([{ phase: 'serve' }]);
     });
