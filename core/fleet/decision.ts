@@ -1,4 +1,4 @@
-import type { Order, ReasonCode } from './heartbeat.ts';
+import type { Order, Peer, ReasonCode } from './heartbeat.ts';
 import type { Memory } from './memory.ts';
 
 /** One call that changes the world. Each is idempotent: repeating it, or losing its answer, does no harm. */
@@ -46,6 +46,8 @@ export type InfrastructureAction =
 
 export type StoreAction =
   | { readonly kind: 'write-order'; readonly order: Order }
+  /** Tasks with room, for those that have none. */
+  | { readonly kind: 'write-peers'; readonly peers: readonly Peer[] }
   /** Heartbeat and order of a task that has stopped. */
   | { readonly kind: 'forget-task'; readonly taskId: string };
 

@@ -5,6 +5,7 @@ import type { ReasonCode } from './heartbeat.ts';
 const stages = [
   'set-front',
   'write-order',
+  'write-peers',
   'stop-task',
   'deregister-target',
   'terminate-host',

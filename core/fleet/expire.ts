@@ -69,20 +69,20 @@ function rollOut(
   room: Room,
   inFront: ReadonlySet<Unit>,
 ): readonly Unit[] {
-  const { policy, now } = situation;
+  const { policy } = situation;
   const { target } = images;
   if (!images.mayRoll || target === undefined) return [];
   const old = victims(situation, inFront, (unit) => unit.task?.digest !== target);
   if (old.length === 0) return [];
-  const goodSince = images.marks[target]?.goodAt ?? now;
-  const isPatient = now - goodSince < policy.rollout.patienceMs;
-  // While there is patience only surplus room is given up; then everything above the minimum (I2), and the
-  // hosts that are missing are added.
+  const { isPatient } = images;
+  // While there is patience only what is empty and not wanted goes; then everything above the minimum (I2),
+  // and the hosts that are missing are added.
   const keep = isPatient ? room.wanted : room.minimum;
   const expired: Unit[] = [];
   let left = room.free;
   let staying = situation.units.filter(isAvailable).length;
   for (const unit of old) {
+    if (isPatient && showsOf(unit) > 0) continue;
     if (left - unit.free < keep || staying <= policy.front.minAddresses) {
       draft.note(subjectOf(unit), 'waiting', `of an old image; stays while its room is needed`);
       continue;

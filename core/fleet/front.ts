@@ -1,17 +1,15 @@
 import { atMost, expectedPerMinute, pointsOfOne } from './demand.ts';
+import type { Peer } from './heartbeat.ts';
 import type { DemandMemory } from './memory.ts';
 import type { Policy } from './policy.ts';
 import type { Situation, Unit } from './situation.ts';
 
 /**
- * Which addresses `ingest.<domain>` answers with: the fewest hosts that newcomers can share without meeting a
- * full one. Encoders pick one of the answers at random, and OBS gives up when its first connect is refused, so
- * what counts is not the sum of free room but how likely it is that too many pick the same host before DNS
- * has heard of it.
+ * Which addresses `ingest.<domain>` answers with: the fewest, fullest hosts. Encoders pick one of the answers
+ * at random, and DNS lags behind, so that some pick a host that has become full. Such a host passes the
+ * connection on to a peer with room (docs/decisions/0008): what counts here is how many that are, as each
+ * depends on two hosts from then on.
  */
-
-/** Broadcasts turned away for each that comes, at most: the aim is one in 10,000, with a reserve. */
-const refusedShare = 2e-5;
 
 /** How long a host still gets newcomers after it should not: heartbeat, pass, Route 53, resolvers' time-to-live. */
 export const lagMs = (policy: Policy): number => policy.front.ttlS * 1000 + policy.front.slackMs / 2;
@@ -28,11 +26,8 @@ export function overflow(mu: number, slots: number): number {
   return Math.max(0, mu * (1 - below) - slots * (1 - below - term));
 }
 
-/** How many newcomers the host's door still takes: up to the ceiling, as containers/ingest does. */
-const doorSlots = (unit: Unit, policy: Policy, points: number): number => {
-  const room = ((unit.heartbeat?.roomPoints ?? 0) * policy.cpu.ceiling) / policy.cpu.high;
-  return Math.max(0, Math.floor((room - unit.used) / points));
-};
+/** How many newcomers it has room for before it passes them on. */
+const slotsOf = (unit: Unit, points: number): number => Math.floor(unit.free / points);
 
 /** A unit that may be in the front set, with a whole newcomer's room inside the band. */
 const isCandidate = (unit: Unit, points: number): boolean =>
@@ -46,10 +41,8 @@ function reachable(units: readonly Unit[]): readonly Unit[] {
 
 export interface FrontChoice {
   readonly units: readonly Unit[];
-  /** Share of the newcomers that would find a full host. */
-  readonly refusedShare: number;
-  /** Even all candidates together are too few. */
-  readonly isShort: boolean;
+  /** Share of the newcomers that will meet a full host and be passed on. */
+  readonly passedOnShare: number;
   /** The size limit stopped it, not the want of hosts. */
   readonly isCapped: boolean;
 }
@@ -72,13 +65,15 @@ function preferred(situation: Situation, digest: string | undefined): (a: Unit, 
     return step;
   };
   return (a, b) => {
-    const image = Number(b.task?.digest === digest) - Number(a.task?.digest === digest);
-    if (image !== 0) return image;
+    if (digest !== undefined) {
+      const image = Number(b.task?.digest === digest) - Number(a.task?.digest === digest);
+      if (image !== 0) return image;
+    }
     return stays(a) - stays(b) || b.used - a.used || (a.host.hostId < b.host.hostId ? -1 : 1);
   };
 }
 
-/** @param digest image that newcomers should land on. */
+/** @param digest image that newcomers should land on; undefined when any will do. */
 export function chooseFront(
   situation: Situation,
   demand: DemandMemory,
@@ -86,29 +81,74 @@ export function chooseFront(
 ): FrontChoice {
   const { policy } = situation;
   const points = pointsOfOne(demand);
-  const candidates = reachable(situation.units.filter((unit) => isCandidate(unit, points))).toSorted(
-    preferred(situation, digest),
-  );
+  const candidates = candidatesOf(situation, points, digest);
   const coming = comingOf(situation, demand);
-  const chosen: Unit[] = [];
+  let best: FrontChoice = { units: [], passedOnShare: 1, isCapped: false };
+  // Hosts with one free slot fill at once and would only be passed by: it may take fewer without them.
+  for (let least = 1; least <= 4; least += 1) {
+    const choice = fewest(
+      candidates.filter((unit) => slotsOf(unit, points) >= least),
+      points,
+      coming,
+      policy,
+    );
+    if (isBetter(choice, best, policy)) best = choice;
+  }
+  return best;
+}
+
+function isBetter(a: FrontChoice, b: FrontChoice, { front }: Policy): boolean {
+  if (a.units.length === 0) return false;
+  const isGood = a.passedOnShare <= front.passedOnShare;
+  if (isGood !== b.passedOnShare <= front.passedOnShare) return isGood;
+  return isGood ? a.units.length < b.units.length : a.passedOnShare < b.passedOnShare;
+}
+
+/** The first ones, until few enough are passed on. */
+function fewest(candidates: readonly Unit[], points: number, coming: number, { front }: Policy): FrontChoice {
+  const units: Unit[] = [];
   const bySlots = new Map<number, number>();
-  let refused = 1;
+  let passedOnShare = 1;
   for (const unit of candidates) {
-    if (chosen.length >= policy.front.maxAddresses) break;
-    chosen.push(unit);
-    const slots = doorSlots(unit, policy, points);
+    if (units.length >= front.maxAddresses) break;
+    units.push(unit);
+    const slots = slotsOf(unit, points);
     bySlots.set(slots, (bySlots.get(slots) ?? 0) + 1);
-    if (chosen.length < policy.front.minAddresses) continue;
-    refused = refusedOf(bySlots, chosen.length, coming);
-    if (refused <= refusedShare) break;
+    if (units.length < front.minAddresses) continue;
+    passedOnShare = shareOver(bySlots, units.length, coming);
+    if (passedOnShare <= front.passedOnShare) break;
   }
   return {
-    units: chosen,
-    refusedShare: refused,
-    isShort: refused > refusedShare && chosen.length === candidates.length,
-    isCapped: refused > refusedShare && chosen.length < candidates.length,
+    units,
+    passedOnShare,
+    isCapped: passedOnShare > front.passedOnShare && units.length < candidates.length,
   };
 }
+
+/** More a task is not told: with the first it finds room, or the fleet is full. */
+const maxPeers = 16;
+
+/** Whom tasks without room pass newcomers on to: in the same order of preference. */
+export function peersOf(
+  situation: Situation,
+  demand: DemandMemory,
+  digest: string | undefined,
+): readonly Peer[] {
+  const points = pointsOfOne(demand);
+  return candidatesOf(situation, points, digest)
+    .filter((unit) => unit.heartbeat?.relay !== undefined)
+    .slice(0, maxPeers)
+    .map((unit) => ({
+      taskId: unit.task?.taskId ?? '',
+      relay: unit.heartbeat?.relay ?? '',
+      slots: slotsOf(unit, points),
+    }));
+}
+
+const candidatesOf = (situation: Situation, points: number, digest: string | undefined): readonly Unit[] =>
+  reachable(situation.units.filter((unit) => isCandidate(unit, points))).toSorted(
+    preferred(situation, digest),
+  );
 
 /** Even at the quietest hour two may come at once. */
 const minimumComing = 0.5;
@@ -120,31 +160,8 @@ const comingOf = ({ policy, now }: Situation, demand: DemandMemory): number =>
     atMost((expectedPerMinute(demand, now, policy.hosts.leadMs) * lagMs(policy)) / 60_000, 1),
   );
 
-function refusedOf(bySlots: ReadonlyMap<number, number>, hosts: number, coming: number): number {
-  let refused = 0;
-  for (const [slots, count] of bySlots) refused += count * overflow(coming / hosts, slots);
-  return refused / coming;
-}
-
-/** How many empty hosts more the front set would need for newcomers to be safe; 0 when more would not help. */
-export function overflowOfExtra(
-  situation: Situation,
-  points: number,
-  choice: FrontChoice,
-  demand: DemandMemory,
-): number {
-  const { policy } = situation;
-  const bySlots = new Map<number, number>();
-  for (const unit of choice.units) {
-    const slots = doorSlots(unit, policy, points);
-    bySlots.set(slots, (bySlots.get(slots) ?? 0) + 1);
-  }
-  const empty = Math.floor((policy.hosts.roomPoints * policy.cpu.ceiling) / policy.cpu.high / points);
-  const coming = comingOf(situation, demand);
-  const most = policy.front.maxAddresses - choice.units.length;
-  for (let extra = 1; extra <= most; extra += 1) {
-    bySlots.set(empty, (bySlots.get(empty) ?? 0) + 1);
-    if (refusedOf(bySlots, choice.units.length + extra, coming) <= refusedShare) return extra;
-  }
-  return Math.max(0, most);
+function shareOver(bySlots: ReadonlyMap<number, number>, hosts: number, coming: number): number {
+  let over = 0;
+  for (const [slots, count] of bySlots) over += count * overflow(coming / hosts, slots);
+  return over / coming;
 }

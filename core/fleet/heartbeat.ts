@@ -41,8 +41,23 @@ export interface Heartbeat {
   readonly roomPoints: number;
   /** Share of the host's cores in use, 0–1, mean of 30 s. */
   readonly cpu: number;
+  /**
+   * Where other tasks pass newcomers on to when they have no room: `10.0.1.5:1937`, inside the network only.
+   * Absent: it takes none.
+   */
+  readonly relay?: string;
+  /** Encoders' connections that it passes on to other tasks: they end with it, so with any it is not empty. Absent: none. */
+  readonly passing?: number;
   /** Bytes on the spool that object storage has not confirmed. With any, the task is not empty. */
   readonly unstoredBytes: number;
+}
+
+/** A task with room, for those that have none. The scheduler names them; the best one comes first. */
+export interface Peer {
+  readonly taskId: string;
+  readonly relay: string;
+  /** Typical broadcasts that fit in. */
+  readonly slots: number;
 }
 
 /**

@@ -74,8 +74,11 @@ export function provide(
       'a host for the first task of the new image',
     ],
     [policy.hosts.min - present - unseen, `the policy wants ${policy.hosts.min} hosts at least`],
-  ] as const;
-  const [add, why] = wishes.reduce((most, wish) => (wish[0] > most[0] ? wish : most), [0, ''] as const);
+  ] as const satisfies readonly (readonly [number, string])[];
+  const [add, why] = wishes.reduce<readonly [number, string]>(
+    (most, wish) => (wish[0] > most[0] ? wish : most),
+    [0, ''],
+  );
   const asked = ask(draft, situation, { present, unseen, add, why });
   return { kept, needed, scaledOut: asked > 0, unseen: unseen + asked };
 }

@@ -15,6 +15,8 @@ export interface Images {
   /** Old tasks may be expired. */
   readonly mayRoll: boolean;
   readonly brokenRelease: boolean;
+  /** The target is so new that old tasks may go on until they are empty. */
+  readonly isPatient: boolean;
 }
 
 const noMark = (now: number): ImageMark => ({ firstSeenAt: now, failedTasks: [] });
@@ -66,14 +68,17 @@ export function imagesOf(situation: Situation, memory: Memory): Images {
       };
     }
   }
-  return { marks, ...chosen(marks, release, situation) };
+  const choice = chosen(marks, release, situation);
+  const goodAt = marks[choice.target ?? '']?.goodAt;
+  const isPatient = goodAt !== undefined && now - goodAt < policy.rollout.patienceMs;
+  return { marks, ...choice, isPatient: isPatient && !choice.brokenRelease };
 }
 
 function chosen(
   marks: Readonly<Record<string, ImageMark>>,
   release: ReleaseFact | undefined,
   { units }: Situation,
-): Omit<Images, 'marks'> {
+): Omit<Images, 'marks' | 'isPatient'> {
   const lastGood = lastGoodOf(marks);
   if (release === undefined) {
     return { target: lastGood, safe: lastGood, wantsCanary: false, mayRoll: false, brokenRelease: false };

@@ -1,3 +1,5 @@
+import type { Peer } from './heartbeat.ts';
+
 /**
  * What the scheduler remembers from pass to pass: only what no source can tell. It may lag by one pass (a
  * crash before it was saved) or be lost: everything in it is written so that less memory means more patience.
@@ -11,6 +13,8 @@ export interface Memory {
   readonly addresses: Readonly<Record<string, AddressMark>>;
   readonly demand: DemandMemory;
   readonly lastScaleOutAt: number;
+  /** What the tasks were last told. */
+  readonly peers: readonly Peer[];
 }
 
 export interface ImageMark {
@@ -70,4 +74,5 @@ export const noMemory: Memory = {
   addresses: {},
   demand: { countedTo: 0, week: [], quarter: 0, arrivals: 0, recent: [], meanPoints: 0 },
   lastScaleOutAt: 0,
+  peers: [],
 };

@@ -1,7 +1,8 @@
 import { addressHosts, aimTargets, nameFront, nameSlots } from './addressing.ts';
 import type { Plan, PlanFigures } from './decision.ts';
 import { Draft } from './draft.ts';
-import { chooseFront } from './front.ts';
+import { chooseFront, peersOf } from './front.ts';
+import type { Peer } from './heartbeat.ts';
 import { protectHosts, provide, startTasks } from './hosts.ts';
 import { imagesOf, type Images } from './images.ts';
 import type { Memory } from './memory.ts';
@@ -41,9 +42,11 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
     draft.alarm('stale-facts', {}, 'a source could not be read: nothing shrinks meanwhile');
   }
 
-  const before = chooseFront(situation, memory.demand, images.safe);
+  // Until patience is over newcomers fill what there is, whatever its image.
+  const preferred = images.isPatient ? undefined : images.safe;
+  const before = chooseFront(situation, memory.demand, preferred);
   obeyOperators(draft, situation);
-  const outcome = provide(draft, situation, memory, images, room, before);
+  const outcome = provide(draft, situation, memory, images, room);
   const expired = outcome.scaledOut
     ? []
     : expireTasks(draft, situation, memory, images, room, new Set(before.units));
@@ -53,9 +56,13 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
   const isAffected = expired.length > 0 || before.units.some((unit) => leaving.has(unit.host.hostId));
   const remaining = situation.units.filter((unit) => !leaving.has(unit.host.hostId));
   const choice = isAffected
-    ? chooseFront({ ...situation, units: remaining }, memory.demand, images.safe)
+    ? chooseFront({ ...situation, units: remaining }, memory.demand, preferred)
     : before;
   const front = nameFront(draft, situation, choice, remaining);
+  const peers = peersOf({ ...situation, units: remaining }, memory.demand, preferred);
+  if (!samePeers(peers, memory.peers)) {
+    draft.decide({ kind: 'write-peers', peers }, {}, 'front-set', `${peers.length} tasks have room`);
+  }
   addressHosts(draft, situation, memory, outcome.needed, outcome.unseen);
   nameSlots(draft, situation);
   aimTargets(draft, situation);
@@ -73,6 +80,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
       ...memory,
       images: pruneImages(images.marks, situation),
       hosts: rememberHosts(situation, memory, { inFront, started }),
+      peers,
       lastScaleOutAt: outcome.scaledOut ? now : memory.lastScaleOutAt,
     },
     images,
@@ -80,6 +88,13 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
     front,
   );
 }
+
+const samePeers = (a: readonly Peer[], b: readonly Peer[]): boolean =>
+  a.length === b.length &&
+  a.every(
+    (peer, index) =>
+      peer.taskId === b[index]?.taskId && peer.relay === b[index].relay && peer.slots === b[index].slots,
+  );
 
 function raiseAlarms(draft: Draft, situation: Situation, images: Images, room: Room): void {
   const { release } = situation;

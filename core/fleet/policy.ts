@@ -20,8 +20,7 @@ export interface Policy {
     /** What room is planned to: above it x264 has no reserve for a scene change. */
     readonly high: number;
     /**
-     * What the task's own door goes by. Between `high` and here only those land who still have an old DNS
-     * answer; the scheduler never plans into it.
+     * What the task's own door goes by when no other task has room either. The scheduler never plans into it.
      */
     readonly ceiling: number;
   };
@@ -45,13 +44,22 @@ export interface Policy {
     /** One UDP answer without EDNS holds 28 addresses. */
     readonly maxAddresses: number;
     readonly minAddresses: number;
+    /**
+     * Share of the newcomers that may meet a full host and be passed on to another. More lets fewer, fuller
+     * hosts take them, and ties more broadcasts to two hosts. The simulator's figures: docs/decisions/0008.
+     */
+    readonly passedOnShare: number;
   };
   readonly rollout: {
     /** How long the first task of an image must serve before others follow. */
     readonly canaryMs: number;
     /** Tasks that may fail before the image is called broken. */
     readonly attempts: number;
-    /** Expire old tasks only from surplus room for so long; then hosts are added to get it done. */
+    /**
+     * For so long only empty tasks of the old image go, and hosts with room take newcomers whatever their
+     * image: a fleet that shrinks at night is renewed by that at no cost. Then newcomers get the new image
+     * only, and the rest is expired as far as the minimum of free room allows. 0: at once.
+     */
     readonly patienceMs: number;
   };
   readonly scaleIn: {
@@ -103,13 +111,13 @@ export const defaultPolicy: Policy = {
   cpu: { low: 0.5, high: 0.7, ceiling: 0.9 },
   buffer: {
     absolutePoints: 2000,
-    relativeShare: 0.05,
-    deviations: 3,
+    relativeShare: 0.02,
+    deviations: 2,
     minimumShare: 0.5,
-    hysteresisPoints: 2000,
+    hysteresisPoints: 1000,
   },
-  front: { ttlS: 20, slackMs: 100_000, maxAddresses: 28, minAddresses: 2 },
-  rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 21_600_000 },
+  front: { ttlS: 20, slackMs: 100_000, maxAddresses: 28, minAddresses: 2, passedOnShare: 0.2 },
+  rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 43_200_000 },
   scaleIn: { idleMs: 120_000, afterScaleOutMs: 300_000 },
   staleness: { heartbeatMs: 15_000, factsMs: 30_000, futureMs: 2_000 },
   drain: { stuckMs: 43_200_000 },

@@ -12,7 +12,7 @@ import type {
   PlanFigures,
   Subject,
 } from './decision.ts';
-import type { Heartbeat, Order, ReasonCode } from './heartbeat.ts';
+import type { Heartbeat, Order, Peer, ReasonCode } from './heartbeat.ts';
 import type { Policy } from './policy.ts';
 import type { EventPlan, Facts, OperatorRequest, Snapshot } from './snapshot.ts';
 
@@ -115,6 +115,7 @@ export interface FleetStore {
   report(): Promise<PassReport | undefined>;
   /** @throws FencedError in all writes. */
   writeOrder(order: Order, lease: Lease): Promise<void>;
+  writePeers(peers: readonly Peer[], lease: Lease): Promise<void>;
   forgetTask(taskId: string, lease: Lease): Promise<void>;
   writeReport(report: PassReport, lease: Lease): Promise<void>;
   logDecisions(lines: readonly LoggedDecision[], lease: Lease): Promise<void>;

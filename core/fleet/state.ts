@@ -53,7 +53,7 @@ export function taskState(
 
 /** Nothing would be lost if it ended now. Interrupted broadcasts count as live (design section 1). */
 export const isEmpty = (heartbeat: Heartbeat): boolean =>
-  heartbeat.shows.length === 0 && heartbeat.unstoredBytes === 0;
+  heartbeat.shows.length === 0 && heartbeat.unstoredBytes === 0 && (heartbeat.passing ?? 0) === 0;
 
 export const usedPoints = (heartbeat: Heartbeat): number =>
   heartbeat.shows.reduce((sum, show) => sum + show.points, 0);

@@ -26,6 +26,7 @@ export const serviceOf: Readonly<Record<Action['kind'], Service>> = {
   'set-slot-record': 'records',
   'remove-slot-record': 'records',
   'write-order': 'table',
+  'write-peers': 'table',
   'forget-task': 'table',
 };
 
@@ -34,6 +35,7 @@ function objectOf(action: Action): string {
   switch (action.kind) {
     case 'set-desired':
     case 'set-front':
+    case 'write-peers':
       return '';
     case 'protect-host':
     case 'terminate-host':
@@ -73,6 +75,8 @@ export function act(
   switch (action.kind) {
     case 'write-order':
       return sides.store.writeOrder(action.order, sides.lease);
+    case 'write-peers':
+      return sides.store.writePeers(action.peers, sides.lease);
     case 'forget-task':
       return sides.store.forgetTask(action.taskId, sides.lease);
     default:

@@ -47,11 +47,12 @@ export function localPolicy(options: LocalPolicyOptions): Policy {
       // Nothing has to spread on one machine; a pass.
       slackMs: 1_000,
       maxAddresses: defaultPolicy.front.maxAddresses,
+      passedOnShare: defaultPolicy.front.passedOnShare,
       // When this machine dies, both of two are gone: one that has room is enough.
       minAddresses: 1,
     },
-    // Three heartbeats of a new image are enough here, and nobody waits six hours to see a release through.
-    rollout: { ...defaultPolicy.rollout, canaryMs: 3_000, patienceMs: 5_000 },
+    // Three heartbeats of a new image are enough here, and nobody waits half a day to see a release through.
+    rollout: { ...defaultPolicy.rollout, canaryMs: 3_000, patienceMs: 0 },
     // So that a host is seen to go without a coffee break, and not at every pause between two tries.
     scaleIn: { idleMs: 20_000, afterScaleOutMs: 20_000 },
     // Five heartbeats: processes of a busy machine are late.

@@ -13,6 +13,7 @@ export const fleetKinds = {
 
 export const leaseKey = { kind: fleetKinds.scheduler, id: 'lease' };
 export const reportKey = { kind: fleetKinds.scheduler, id: 'report' };
+export const peersKey = { kind: fleetKinds.scheduler, id: 'peers' };
 
 /** What an item carries beside what it is about. */
 export interface ItemMarks {

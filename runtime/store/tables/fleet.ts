@@ -1,5 +1,5 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Heartbeat, Order } from '../../../core/fleet/heartbeat.ts';
+import type { Heartbeat, Order, Peer } from '../../../core/fleet/heartbeat.ts';
 import { FencedError, type FleetStore, type Lease } from '../../../core/fleet/ports.ts';
 import type { EventPlan, OperatorRequest } from '../../../core/fleet/snapshot.ts';
 import type { TableNames } from '../../../core/tables.ts';
@@ -10,6 +10,7 @@ import {
   fleetKinds,
   isOver,
   queryAll,
+  peersKey,
   reportKey,
   withoutMarks,
   type ItemMarks,
@@ -21,6 +22,8 @@ import { packReport, unpackReport } from './fleet-report.ts';
 export interface FleetTable extends FleetStore {
   /** The task's side: writes its heartbeat, answers with its order. Both are one item each. */
   beat(heartbeat: Heartbeat): Promise<Order | undefined>;
+  /** Tasks with room, best first, as the scheduler last named them: for tasks that have none. */
+  peers(): Promise<readonly Peer[]>;
   /** The API's side. */
   request(request: OperatorRequest): Promise<void>;
   /** Plans an event, or plans it anew. */
@@ -78,6 +81,23 @@ export function createFleetTable(options: {
 
   const fencedOff = (what: string, lease: Lease): FencedError =>
     new FencedError(`a newer scheduler than ${lease.fence} has written ${what}`);
+
+  const putFenced = async (item: object, what: string, lease: Lease): Promise<void> => {
+    await leases.check(lease);
+    const written = await reachIf(
+      `write ${what}`,
+      client.send(
+        new PutCommand({
+          TableName: table,
+          Item: { ...item, fence: lease.fence },
+          ConditionExpression: fenced,
+          ExpressionAttributeNames: { '#fence': 'fence' },
+          ExpressionAttributeValues: { ':fence': lease.fence },
+        }),
+      ),
+    );
+    if (written === undefined) throw fencedOff(what, lease);
+  };
 
   return {
     heartbeats: () => list<Heartbeat>(fleetKinds.heartbeat),
@@ -176,22 +196,18 @@ export function createFleetTable(options: {
       if (removed === undefined) throw fencedOff('the order of this task', lease);
     },
 
+    async writePeers(peers, lease) {
+      await putFenced({ ...peersKey, peers }, 'the peers', lease);
+    },
+
+    async peers() {
+      const item = await get<{ readonly peers: readonly Peer[] }>(peersKey.kind, peersKey.id);
+      return item?.peers ?? [];
+    },
+
     async writeReport(report, lease) {
       const body = await packReport(report);
-      await leases.check(lease);
-      const written = await reachIf(
-        'write the report of a pass',
-        client.send(
-          new PutCommand({
-            TableName: table,
-            Item: { ...reportKey, fence: lease.fence, at: report.at, body },
-            ConditionExpression: fenced,
-            ExpressionAttributeNames: { '#fence': 'fence' },
-            ExpressionAttributeValues: { ':fence': lease.fence },
-          }),
-        ),
-      );
-      if (written === undefined) throw fencedOff('the report', lease);
+      await putFenced({ ...reportKey, at: report.at, body }, 'the report of a pass', lease);
     },
 
     logDecisions: (lines, lease) => log.log(lines, () => leases.check(lease)),

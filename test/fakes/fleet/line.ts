@@ -78,6 +78,7 @@ export function connect(
       events: () => call('events', () => store.events()),
       report: () => call('report', () => store.report),
       writeOrder: (order, lease) => call('writeOrder', () => store.writeOrder(order, lease)),
+      writePeers: (peers, lease) => call('writePeers', () => store.writePeers(peers, lease)),
       forgetTask: (taskId, lease) => call('forgetTask', () => store.forgetTask(taskId, lease)),
       writeReport: (report, lease) => call('writeReport', () => store.writeReport(report, lease)),
       logDecisions: (lines, lease) => call('logDecisions', () => store.logDecisions(lines, lease)),

@@ -1,4 +1,4 @@
-import type { Heartbeat, Order } from '../../../core/fleet/heartbeat.ts';
+import type { Heartbeat, Order, Peer } from '../../../core/fleet/heartbeat.ts';
 import {
   FencedError,
   leaseSkewMs,
@@ -13,6 +13,7 @@ const requestKeptMs = 3_600_000;
 /** The fleet table in memory; passes test/lambda/scheduler/contract/store.ts. */
 export class FakeStore {
   readonly lines: LoggedDecision[] = [];
+  peers: readonly Peer[] = [];
   report: PassReport | undefined;
   readonly #now: () => number;
   readonly #heartbeats = new Map<string, Heartbeat>();
@@ -64,6 +65,11 @@ export class FakeStore {
   writeOrder(order: Order, lease: Lease): void {
     this.#check(lease);
     this.#orders.set(order.taskId, order);
+  }
+
+  writePeers(peers: readonly Peer[], lease: Lease): void {
+    this.#check(lease);
+    this.peers = peers;
   }
 
   forgetTask(taskId: string, lease: Lease): void {

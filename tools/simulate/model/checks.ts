@@ -65,6 +65,8 @@ export class Checks {
     const { now } = this.#world.timeline;
     if (process.shows.length > 0) {
       this.#violation('I1', `${act}: it holds ${process.shows.length} broadcasts`);
+    } else if (process.passing > 0) {
+      this.#violation('I1', `${act}: ${process.passing} broadcasts go through it`);
     } else if (!process.isEmpty) this.#violation('I1', `${act}: its archive is not stored`);
     const beat = process.beatBefore(now);
     const staleMs = this.#world.policy.staleness.heartbeatMs + decideMs;

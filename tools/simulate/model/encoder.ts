@@ -12,6 +12,8 @@ const personTries = 5;
 /** After so many shows the last segments are still on the spool when the end is stored (judged). */
 const slowSpoolShare = 0.2;
 const slowSpoolBytes = 2_000_000;
+/** A full task chooses among so many of the best peers, as containers/ingest does. */
+const peersTried = 4;
 
 /** What an encoder needs of the world. */
 export interface Ingest extends Surroundings {
@@ -25,12 +27,18 @@ export interface Ingest extends Surroundings {
   readonly someResolver: () => number;
   /** The process behind an address, if the packets get to one. */
   readonly processAt: (ip: string) => IngestProcess | undefined;
+  /** The peers that a full task knows, best first, with the room that the scheduler saw. */
+  readonly peers: () => readonly { readonly process: IngestProcess | undefined; readonly slots: number }[];
   readonly newBroadcastId: () => string;
   /** Whose encoder it is that holds this broadcast: asked when its process ends. */
   readonly encoderOf: Map<string, Encoder>;
+  /** Whose connections go through a process to another. */
+  readonly passengersOf: Map<IngestProcess, Set<Encoder>>;
 }
 
-type Answer = { readonly process: IngestProcess } | { readonly refusal: RefusalCause };
+type Answer =
+  | { readonly process: IngestProcess; readonly via: IngestProcess | undefined }
+  | { readonly refusal: RefusalCause };
 
 /** One person with OBS, from the wish to go live to the end of the show. */
 export class Encoder {
@@ -45,6 +53,8 @@ export class Encoder {
   /** Who holds it. The process may be dead: then the hold lapses with the grace window. */
   #holder: IngestProcess | undefined;
   #isConnected = false;
+  /** The full task that its connection goes through. */
+  #via: IngestProcess | undefined;
   /** The network is away until then. */
   #awayUntil = 0;
   #endsAt = Infinity;
@@ -70,6 +80,14 @@ export class Encoder {
     this.#lapseAfterGrace();
   }
 
+  /** The task that its connection went through is gone. */
+  passerEnded(): void {
+    this.#via = undefined;
+    if (!this.#isConnected || this.#isOver) return;
+    this.#disconnected();
+    this.#noticedByTask();
+  }
+
   isHeldBy(process: IngestProcess): boolean {
     return this.#holder === process;
   }
@@ -79,7 +97,7 @@ export class Encoder {
   #start(): void {
     const answer = this.#connect();
     if ('process' in answer) {
-      this.#goLive(answer.process);
+      this.#goLive(answer);
       return;
     }
     const { tally, timeline, people } = this.#world;
@@ -112,18 +130,45 @@ export class Encoder {
     if (process === undefined) return { refusal: 'dead' };
     const held = this.#broadcast === undefined ? undefined : process.held(this.#broadcast.id);
     // Its own task takes it back whatever it refuses to others.
-    const refusal = held === undefined ? process.refuses(this.#world.timeline.now) : undefined;
-    return refusal === undefined ? { process } : { refusal };
+    if (held !== undefined) return { process, via: undefined };
+    const { now } = this.#world.timeline;
+    const refusal = process.refuses(now);
+    if ((refusal === undefined || refusal === 'full') && process.passesOn) {
+      const peer = this.#peerOf(process);
+      if (peer !== undefined) {
+        const back = this.#broadcast === undefined ? undefined : peer.held(this.#broadcast.id);
+        const no = back === undefined ? peer.refuses(now) : undefined;
+        return no === undefined ? { process: peer, via: process } : { refusal: no };
+      }
+    }
+    return refusal === undefined ? { process, via: undefined } : { refusal };
   }
 
-  #goLive(process: IngestProcess): void {
+  /** Whom a full task passes it on to: by chance among the first few, by their room; the next when nobody answers. */
+  #peerOf(full: IngestProcess): IngestProcess | undefined {
+    const { people } = this.#world;
+    const peers = this.#world.peers().filter(({ process }) => process !== full);
+    while (peers.length > 0) {
+      const some = peers.slice(0, peersTried);
+      let at = people.next() * some.reduce((sum, { slots }) => sum + slots, 0);
+      const index = Math.max(
+        0,
+        some.findIndex(({ slots }) => (at -= slots) < 0),
+      );
+      const [peer] = peers.splice(index, 1);
+      if (peer?.process?.isAlive === true) return peer.process;
+    }
+    return undefined;
+  }
+
+  #goLive({ process, via }: Exclude<Answer, { readonly refusal: RefusalCause }>): void {
     const { timeline, tally } = this.#world;
     const { now } = timeline;
     const isFirst = this.#endsAt === Infinity;
     tally.broadcasts++;
     this.#broadcast = { id: this.#world.newBroadcastId(), startedAt: now, session: 1 };
     this.#world.encoderOf.set(this.#broadcast.id, this);
-    this.#take(process);
+    this.#take(process, via);
     if (!isFirst) return;
     tally.waitsMs.push(now - this.#wantedAt);
     this.#endsAt = now + this.#wish.lengthMs;
@@ -133,12 +178,13 @@ export class Encoder {
     }
   }
 
-  #take(process: IngestProcess): void {
+  #take(process: IngestProcess, via: IngestProcess | undefined): void {
     const broadcast = this.#broadcast;
     if (broadcast === undefined) return;
     this.#epoch++;
     this.#holder = process;
     this.#isConnected = true;
+    this.#goThrough(via);
     process.hold(
       {
         broadcastId: broadcast.id,
@@ -149,6 +195,20 @@ export class Encoder {
       },
       this.#world.timeline.now,
     );
+  }
+
+  #goThrough(via: IngestProcess | undefined): void {
+    const { passengersOf, tally, timeline } = this.#world;
+    if (this.#via !== undefined) {
+      passengersOf.get(this.#via)?.delete(this);
+      this.#via.passOn(-1, timeline.now);
+    }
+    this.#via = via;
+    if (via === undefined) return;
+    tally.passedOn++;
+    via.passOn(1, timeline.now);
+    const passengers = passengersOf.get(via) ?? new Set();
+    passengersOf.set(via, passengers.add(this));
   }
 
   // Drops and returns
@@ -164,6 +224,7 @@ export class Encoder {
 
   #disconnected(): void {
     this.#isConnected = false;
+    this.#goThrough(undefined);
     this.#epoch++;
     this.#tryAgain(0, this.#epoch);
   }
@@ -186,7 +247,7 @@ export class Encoder {
     const broadcast = this.#broadcast;
     if (broadcast === undefined) {
       tally.brokenApart++;
-      this.#goLive(answer.process);
+      this.#goLive(answer);
       return true;
     }
     const before = this.#holder;
@@ -200,7 +261,7 @@ export class Encoder {
       });
     }
     broadcast.session++;
-    this.#take(answer.process);
+    this.#take(answer.process, answer.via);
     return true;
   }
 
@@ -233,6 +294,7 @@ export class Encoder {
 
   #end(isClean: boolean): void {
     this.#isConnected = false;
+    this.#goThrough(undefined);
     this.#epoch++;
     this.#isOver = true;
     if (isClean) this.#endBroadcast();

@@ -20,6 +20,7 @@ interface Version {
   readonly shows: readonly HeldShow[];
   readonly points: number;
   readonly unstoredBytes: number;
+  readonly passing: number;
 }
 
 /** CPU of a host without broadcasts. */
@@ -67,6 +68,7 @@ export class IngestProcess {
       shows: Object.freeze([]),
       points: 0,
       unstoredBytes: 0,
+      passing: 0,
     };
     this.#versions.push(this.#current);
   }
@@ -97,7 +99,8 @@ export class IngestProcess {
 
   /** In truth, now. */
   get isEmpty(): boolean {
-    return this.#current.shows.length === 0 && this.#current.unstoredBytes === 0;
+    const { shows, unstoredBytes, passing } = this.#current;
+    return shows.length === 0 && unstoredBytes === 0 && passing === 0;
   }
 
   /** Points that fit below the ceiling of the door. */
@@ -110,6 +113,26 @@ export class IngestProcess {
     if (!this.isAlive || this.beatBefore(now - this.#storedAfterMs) === undefined) return 'dead';
     if (!this.#current.isAccepting) return this.#current.phase === 'starting' ? 'dead' : 'draining';
     return this.#isFull(this.#current) ? 'full' : undefined;
+  }
+
+  /**
+   * It has no room for a newcomer inside the band, and passes one on. While a show is interrupted it takes
+   * newcomers up to the ceiling first: one of them may be that show's encoder, who is better off here.
+   */
+  get passesOn(): boolean {
+    return (
+      this.points + typicalPoints > this.#policy.hosts.roomPoints &&
+      (this.#isFull(this.#current) || this.shows.every(({ state }) => state !== 'interrupted'))
+    );
+  }
+
+  get passing(): number {
+    return this.#current.passing;
+  }
+
+  /** One connection more, or one less, goes through here to another task. */
+  passOn(change: 1 | -1, now: number): void {
+    this.#change(now, { passing: this.#current.passing + change });
   }
 
   hold(show: HeldShow, now: number): void {
@@ -213,6 +236,8 @@ export class IngestProcess {
       roomPoints,
       cpu: this.#cpuOf(version),
       unstoredBytes: version.unstoredBytes,
+      relay: `${this.identity.hostId}:1937`,
+      passing: version.passing,
     };
     // Lists lag behind single reads: what they may still ask for is kept.
     if (!isStrong) {

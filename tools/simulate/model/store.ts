@@ -1,4 +1,4 @@
-import type { Heartbeat, Order } from '../../../core/fleet/heartbeat.ts';
+import type { Heartbeat, Order, Peer } from '../../../core/fleet/heartbeat.ts';
 import {
   FencedError,
   type FleetStore,
@@ -21,6 +21,8 @@ export class FleetTable {
   readonly processes = new Map<string, IngestProcess>();
   requests: readonly OperatorRequest[] = [];
   events: readonly EventPlan[] = [];
+  /** Tasks with room, as the scheduler last named them. */
+  peers: readonly Peer[] = [];
   report: PassReport | undefined;
   lease: Lease | undefined;
   /** The decision log, when somebody wants it. */
@@ -116,6 +118,10 @@ export function connectStore(table: FleetTable, line: Line, listener: TableListe
         if (before !== undefined && before.generation > order.generation) return;
         listener.ordered(order, before);
         table.writeOrder(order);
+      }),
+    writePeers: (peers, lease) =>
+      write('writePeers', lease, () => {
+        table.peers = peers;
       }),
     forgetTask: (taskId, lease) => write('forgetTask', lease, () => table.forget(taskId)),
     writeReport: (report, lease) =>

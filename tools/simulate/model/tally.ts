@@ -15,6 +15,8 @@ export class Tally {
   /** Encoders that were refused at least once at their first connect. */
   refusedEncoders = 0;
   readonly refusals: Record<RefusalCause, number> = { full: 0, draining: 0, dead: 0, 'no-answer': 0 };
+  /** Connections that a full host passed on to another. */
+  passedOn = 0;
   /** People who stopped trying after five refusals. */
   gaveUp = 0;
   /** From wanting to be live to being live, of encoders that had to wait. */

@@ -137,6 +137,12 @@ export class World {
       processAt: (ip) => this.processAt(ip),
       newBroadcastId: () => `b-${++this.#broadcasts}`,
       encoderOf: new Map(),
+      passengersOf: new Map(),
+      peers: () =>
+        this.table.peers.map(({ taskId, slots }) => ({
+          process: this.table.processes.get(taskId),
+          slots,
+        })),
     };
     const omissions = new Random(seed, 'omissions');
     const omission = options.omission ?? 0;
@@ -300,6 +306,12 @@ export class World {
       this.tally.cut[by]++;
       for (const listener of this.listeners) listener.broadcastCut?.(by, broadcastId, task.taskId);
       encoder.processEnded();
+    }
+    const passengers = this.#ingest.passengersOf.get(process);
+    this.#ingest.passengersOf.delete(process);
+    for (const passenger of passengers ?? []) {
+      this.tally.cut[by]++;
+      passenger.passerEnded();
     }
   }
 

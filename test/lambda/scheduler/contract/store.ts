@@ -142,6 +142,7 @@ export function fleetStoreContract(open: () => Promise<StoreSide>): void {
 
     const everyWrite: readonly (readonly [string, (store: FleetStore, lease: Lease) => Promise<void>])[] = [
       ['an order', (store, lease) => store.writeOrder(orderOf('task-9'), lease)],
+      ['peers', (store, lease) => store.writePeers([], lease)],
       ['the end of a task', (store, lease) => store.forgetTask('task-1', lease)],
       ['a report', (store, lease) => store.writeReport(reportOf(noon + 1, lease.fence), lease)],
       ['decisions', (store, lease) => store.logDecisions([lineOf(noon, 0)], lease)],
