@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { bundleOnce, Fleet, quickPolicy } from './fleet.ts';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { emulatorOptions } from '../../tools/aws-emulators/gaps/direct.ts';
+import { bundleOnce } from './fleet.ts';
 import { expectTidy, wholeLife } from './life.ts';
-import { useMinutes } from './minutes.ts';
-import { setStage, useEmulatedAws } from './stage.ts';
+import { useFleet } from './sweep.ts';
 
-const aws = useEmulatedAws();
-const minutes = useMinutes();
-let lambda: Awaited<ReturnType<typeof bundleOnce>>;
-beforeAll(async () => {
-  lambda = await bundleOnce();
-});
-afterAll(() => lambda.remove());
+const openFleet = useFleet();
 
-async function openFleet(): Promise<Fleet> {
-  const stage = await setStage(aws());
-  process.env['POLICY'] = JSON.stringify(quickPolicy);
-  process.env['LOG_LEVEL'] = 'silent';
-  const fleet = await Fleet.open(stage, { file: lambda.file, minutes });
-  onTestFinished(() => fleet.close());
-  return fleet;
-}
+const writes = /^(?:Allocate|Associate|Change|Deregister|Register|Release|Run|Set|Stop|Terminate)/;
 
 describe('the bundled Lambda', () => {
-  it('is one file that a cold start reads quickly', () => {
-    expect(lambda.bytes).toBeLessThan(1_500_000);
+  it('is one file of less than 1.5 MB', async () => {
+    const bundle = await bundleOnce();
+    bundle.remove();
+    expect(bundle.bytes).toBeLessThan(1_500_000);
   });
 
   it('leads a fleet from nothing to serving, out, through a release, and in again', async () => {
@@ -31,5 +21,22 @@ describe('the bundled Lambda', () => {
     await wholeLife(fleet);
     await expectTidy(fleet, 1);
     expect(fleet.errors).toEqual([]);
+  });
+
+  it('does nothing, and says why, until the first image has been pushed', async () => {
+    const fleet = await openFleet();
+    const result = await fleet.invoke();
+    expect(result).toMatchObject({ kind: 'not-ready' });
+    expect(result).toHaveProperty('missing', expect.stringContaining('no image has been pushed yet'));
+    expect(fleet.stage.aws.proxy.calls.filter(({ call }) => writes.test(call.operation))).toEqual([]);
+  });
+
+  it('does nothing, and says why, until the fleet table is there', async () => {
+    const fleet = await openFleet();
+    const client = new DynamoDBClient(emulatorOptions(fleet.stage.aws.url));
+    await client.send(new DeleteTableCommand({ TableName: 'test-fleet' }));
+    client.destroy();
+    const result = await fleet.invoke();
+    expect(result).toEqual({ kind: 'not-ready', missing: 'the fleet table is not there yet' });
   });
 });
