@@ -162,10 +162,8 @@ describe('a task of the local fleet', () => {
     const [digest] = side.digests;
     await side.infrastructure.act({ kind: 'start-task', hostId, slot: 'in-01', digest, token: 'x' }, signal);
     expect(side.tasks.facts).toMatchObject([{ status: 'pending' }]);
-    await side.infrastructure.act(
-      { kind: 'stop-task', taskId: 'task-1', reason: 'over', forced: false },
-      signal,
-    );
+    const [{ taskId } = { taskId: '' }] = side.tasks.facts;
+    await side.infrastructure.act({ kind: 'stop-task', taskId, reason: 'over', forced: false }, signal);
     await side.settle();
     expect(aborted).toBe(true);
     expect(side.tasks.facts).toMatchObject([{ status: 'stopped' }]);

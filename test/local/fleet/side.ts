@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -33,8 +34,7 @@ export function openLocalSide(options: {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tidecast-fleet-'));
   const clock = { now: () => Date.now() };
   const said: string[] = [];
-  let nextTask = 0;
-  const tasks = new Tasks({ launch: options.launch, clock, newId: () => `task-${(nextTask += 1)}` });
+  const tasks = new Tasks({ launch: options.launch, clock, newId: randomUUID });
   const network = createNetwork({ addressQuota: options.addressQuota ?? 4 });
   const maxHosts = 3;
   const hosts = new Hosts({
