@@ -101,7 +101,7 @@ function greet(platform: Platform, options: ReturnType<typeof parse>): void {
     `  API           ${platform.url}/api/docs`,
     `  RTMP server   ${platform.rtmpUrl}   (make a channel in the studio to get a stream key)`,
     '',
-    `  Fleet         ${platform.fleet.policy.hosts.min} to ${platform.fleet.policy.hosts.max} hosts; try: npm run tidecast -- release`,
+    `  Fleet         ${platform.fleet.policy.hosts.min} to ${platform.fleet.policy.hosts.max} hosts; try: npx tidecast release`,
     `  Renditions    ${options.ladder}`,
     `  Data          ${options.data}`,
     ...(platform.demo === undefined ? [] : ['', demoHint]),
