@@ -2,7 +2,9 @@ import type { Draft } from './draft.ts';
 import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import { isComing, type Room } from './room-wanted.ts';
+import { remembered } from './remembered.ts';
 import type { Situation, Unit } from './situation.ts';
+import type { TaskFact } from './snapshot.ts';
 import { listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
 import { takeBack } from './expire.ts';
@@ -196,13 +198,24 @@ export function startTasks(
   }
 }
 
-export function lastTaskOn(hostId: string, { snapshot }: Situation): string | undefined {
-  let last: { readonly taskId: string; readonly startedAt: number } | undefined;
-  for (const task of snapshot.sources.tasks?.value ?? []) {
-    if (task.hostId === hostId && (last === undefined || task.startedAt > last.startedAt)) last = task;
+/** The newest task of each host, whatever became of it. */
+const lastTasks = remembered((tasks: readonly TaskFact[]): ReadonlyMap<string, TaskFact> => {
+  const found = new Map<string, TaskFact>();
+  for (const task of tasks) {
+    const other = found.get(task.hostId);
+    const isNewer =
+      other === undefined ||
+      task.startedAt > other.startedAt ||
+      (task.startedAt === other.startedAt && task.taskId > other.taskId);
+    if (isNewer) found.set(task.hostId, task);
   }
-  return last?.taskId;
-}
+  return found;
+});
+
+export const lastTaskOn = (hostId: string, { snapshot }: Situation): string | undefined =>
+  lastTasks(snapshot.sources.tasks?.value ?? noTasks).get(hostId)?.taskId;
+
+const noTasks: readonly TaskFact[] = [];
 
 export function protectHosts(draft: Draft, { units }: Situation): void {
   for (const { host } of units) {

@@ -8,11 +8,13 @@ import { subjectOf } from './subject.ts';
 /** Orders to tasks, and what decides which one fits. */
 
 /** DNS answers that lead to a task have run out: its slot left the front set a time-to-live and the slack ago. */
-export function isOutOfDns(unit: Unit, memory: Memory, { policy, now }: Situation): boolean {
-  const waitMs = policy.front.ttlS * 1000 + policy.front.slackMs;
+export function isOutOfDns(unit: Unit, memory: Memory, { policy, now, front }: Situation): boolean {
   // Its host's address can be that of another slot, by somebody's hand.
-  const slots = [unit.task?.slot, unit.address?.slot].filter((slot) => slot !== undefined);
-  return slots.every((slot) => now - (memory.leftFrontAt[slot] ?? now) >= waitMs);
+  if (unit.slot === undefined || (unit.address !== undefined && front?.includes(unit.address.ip) === true)) {
+    return false;
+  }
+  const left = memory.leftFrontAt[unit.slot];
+  return left !== undefined && now - left >= policy.front.ttlS * 1000 + policy.front.slackMs;
 }
 
 export const isAvailable = (unit: Unit): boolean =>
