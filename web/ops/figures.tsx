@@ -36,7 +36,9 @@ export function Figures({ fleet }: { readonly fleet: FleetView }) {
       <Figure
         name="Broadcasts"
         value={figures.broadcasts}
-        note={`${Math.round(figures.forecastArrivals)} more soon`}
+        {...(figures.forecastArrivals >= 0.5
+          ? { note: `${Math.round(figures.forecastArrivals)} more soon` }
+          : {})}
       />
       <Figure
         name="Free room"

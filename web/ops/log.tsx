@@ -18,7 +18,7 @@ const Line = (props: {
       <time dateTime={new Date(line.at).toISOString()}>{stamp(line.at, props.nowMs)}</time>
       <span class="line-head">
         <b>{line.reason}</b>
-        {line.action !== 'note' && <span>{line.action}</span>}
+        {line.outcome !== 'note' && <span>{line.action}</span>}
         {id !== undefined && name !== undefined && (
           <button
             type="button"

@@ -22,7 +22,7 @@ export function decisionLog(report: PassReport, count: number): readonly LoggedD
     return {
       at: report.at - Math.floor(index / 3) * 10_000,
       n: 2 - (index % 3),
-      action: action === 'none' ? 'note' : action,
+      action,
       subject: task === undefined ? {} : { taskId: task.taskId, slot: task.slot, hostId: task.hostId },
       reason,
       text,
