@@ -133,7 +133,9 @@ describe('an ingest task that is to go', () => {
     await first.show(2);
     const { broadcastId } = await only();
     await obeyed(task, 1, 'drain');
-    expect((await task.connect(await stage.newChannel())).decision).toBe('NetStream.Publish.BadName');
+    const newcomer = await task.connect(await stage.newChannel());
+    expect(newcomer.decision).toBe('NetStream.Publish.BadName');
+    expect(newcomer.refusal).toMatchObject({ reason: 'draining', elsewhere: true });
 
     first.end('dropped');
     await vi.waitFor(async () => expect((await get(broadcastId))?.state).toBe('interrupted'));
@@ -287,6 +289,7 @@ describe('an ingest task that is to go', () => {
       ...Array<string>(5).fill('accepted'),
       'NetStream.Publish.BadName',
     ]);
+    expect(encoders[5]?.refusal).toMatchObject({ reason: 'full', elsewhere: true });
     expect(await fleet.until(({ full }) => full)).toMatchObject({ accepting: true, phase: 'serving' });
     expect((await task.connect(keys[0])).decision).toBe('accepted');
     // Once the plans are known they turn out to be small.

@@ -48,6 +48,8 @@ const source: SourceInfo = {
 export interface Connection {
   /** `accepted`, or the code of the refusal. */
   readonly decision: string;
+  /** Why, for metrics, and whether another server would take it. */
+  readonly refusal: { readonly reason?: string; readonly elsewhere?: boolean } | undefined;
   /** Why the task closed it, once it has. */
   closedWith(): SessionEnd | undefined;
   /** The encoder sends `seconds` of show: one run, whole segments. */
@@ -267,6 +269,7 @@ function startTask(
     const mine = started.at(-1);
     return {
       decision: decision.accepted ? 'accepted' : decision.code,
+      refusal: decision.accepted ? undefined : decision,
       closedWith: () => closed,
       end,
       input: (state) => mine?.listener.input(state),
