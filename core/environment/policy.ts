@@ -45,6 +45,7 @@ const policyInput = z.strictObject({
       // 400 values fit into a record set, 28 into one UDP answer.
       maxAddresses: z.number().int().min(1).max(400),
       minAddresses: count,
+      passedOnShare: share,
     })
     .partial()
     .optional(),
