@@ -8,9 +8,8 @@ export interface LocalPolicyOptions {
   readonly minHosts: number;
   readonly maxHosts: number;
   /**
-   * Points that a host holds. Five typical newcomers by default, the fewest with which one host can be the
-   * front set without those who come at once finding it full (core/fleet/front.ts). Long before a small machine
-   * encodes its ladder for so many, the measured CPU says that there is no room.
+   * Points that a host holds: two typical newcomers by default, so that a few shows are enough to see the fleet
+   * grow. A small machine says before, by its measured CPU, that there is no room.
    */
   readonly roomPoints?: number;
   readonly graceMs: number;
@@ -21,7 +20,7 @@ export interface LocalPolicyOptions {
  * A pass comes every second instead of every ten, a host boots in a second instead of in minutes.
  */
 export function localPolicy(options: LocalPolicyOptions): Policy {
-  const { minHosts, maxHosts, roomPoints = 5 * typicalPoints, graceMs } = options;
+  const { minHosts, maxHosts, roomPoints = 2 * typicalPoints, graceMs } = options;
   return {
     ...defaultPolicy,
     hosts: {

@@ -47,8 +47,8 @@ describe('a release while shows run', () => {
       fleet: {
         minHosts: 2,
         maxHosts: 6,
-        // A little less than one host needs to be the front set alone, while nobody knows how small the shows are.
-        roomPoints: 4 * typicalPoints,
+        // Less than one host needs to be the front set alone, and enough for two newcomers at the same moment.
+        roomPoints: 1.75 * typicalPoints,
         // Eight ffmpegs on a small machine are late; that is not what this is about.
         hostCores: 1_000,
         passMs: 500,

@@ -99,7 +99,7 @@ describe('a real ingest process', () => {
       digest: side.digests[0],
       phase: 'serving',
       shows: [],
-      roomPoints: 5_000,
+      roomPoints: 2_000,
     });
   });
 
