@@ -14,6 +14,7 @@ export const help = `The fleet scheduler in virtual time: the real planner and l
   --room N              typical broadcasts that a host holds                  (default 4)
   --push-every-hours N  hours between image releases; 0: none                 (default 24)
   --no-faults           nothing goes wrong                                    (default: everything does)
+  --fault-rate N        faults N times as often as docs/simulator.md says     (default 1)
   --fallback SHARE      of encoders that try a second address when the first
                         does not take the connection (OBS 30.1 and later)     (default 0)
   --mixed               a mix of ladders instead of 1000 points for everybody
@@ -49,6 +50,7 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
       room: { type: 'string', default: '4' },
       'push-every-hours': { type: 'string', default: '24' },
       faults: { type: 'boolean', default: true },
+      'fault-rate': { type: 'string', default: '1' },
       fallback: { type: 'string', default: '0' },
       mixed: { type: 'boolean', default: false },
       announce: { type: 'boolean', default: true },
@@ -68,6 +70,7 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
       room: number('--room', values.room, { from: 1, to: 1000 }),
       pushEveryHours: number('--push-every-hours', values['push-every-hours'], { from: 0, to: 10_000 }),
       faults: values.faults,
+      faultRate: number('--fault-rate', values['fault-rate'], { from: 0.001, to: 100 }),
       fallbackShare: number('--fallback', values.fallback, { from: 0, to: 1 }),
       mixed: values.mixed,
       announced: values.announce,

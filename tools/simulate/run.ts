@@ -1,6 +1,6 @@
 import type { Policy } from '../../core/fleet/policy.ts';
 import type { PassReport } from '../../core/fleet/ports.ts';
-import { noFaults, plague, usualFaults, type FaultRates } from './model/faults.ts';
+import { moreOften, noFaults, plague, usualFaults } from './model/faults.ts';
 import { World } from './model/world.ts';
 import { policyFor, type PolicyChanges } from './policy.ts';
 import { schedulePushes, type Rollouts } from './pushes.ts';
@@ -24,7 +24,8 @@ export interface SimulationOptions {
   readonly announced: boolean;
   /** Changes to the policy, by section. */
   readonly policy?: PolicyChanges;
-  readonly rates?: FaultRates;
+  /** Faults so many times as often. */
+  readonly faultRate?: number;
 }
 
 /** The last line of `npm run simulate -- --json`. */
@@ -76,7 +77,7 @@ export async function simulate(options: SimulationOptions, watcher: Watcher = {}
   const { seed, days, peak, mixed } = options;
   const trace = generateTrace({ days, peak, seed, mixed });
   const policy = policyFor({ ...options, changes: options.policy });
-  const rates = options.rates ?? (options.faults ? usualFaults : noFaults);
+  const rates = options.faults ? moreOften(usualFaults, options.faultRate ?? 1) : noFaults;
   const start = traceStart;
   const end = start + trace.lengthMs;
   const world = new World({
@@ -115,8 +116,10 @@ export async function simulate(options: SimulationOptions, watcher: Watcher = {}
     rates,
     seed,
     until: whole,
+    calmFrom: end + fadeOutMs,
     onPass: (report) => watcher.pass?.(report),
   });
+  world.timeline.at(end + fadeOutMs, () => world.listsAreWhole());
   watchForFlapping(world, whole - calmMs);
   await runUntil(world, whole - policy.addresses.keepMs - leakSlackMs);
   const before = new Set(world.checks.leaks());

@@ -1,7 +1,7 @@
 import { FencedError, FleetCallError, type PassReport } from '../../core/fleet/ports.ts';
 import { runScheduler, type SchedulerLog } from '../../lambda/scheduler/loop.ts';
 import { CallTimeoutError } from '../../lambda/scheduler/timeout.ts';
-import { randomFates, type FaultRates } from './model/faults.ts';
+import { noFaults, randomFates, type FaultRates } from './model/faults.ts';
 import type { World } from './model/world.ts';
 import { doubtingPlanner } from './second-look.ts';
 import { Random } from './random.ts';
@@ -30,9 +30,11 @@ export function scheduleLambda(options: {
   readonly rates: FaultRates;
   readonly seed: number;
   readonly until: number;
+  /** From here on every call is done and every tick comes. */
+  readonly calmFrom: number;
   readonly onPass: (report: PassReport) => void;
 }): SchedulerOfSimulation {
-  const { world, rates, seed, until, onPass } = options;
+  const { world, seed, until, onPass } = options;
   const { timeline, policy, checks, tally } = world;
   const random = new Random(seed, 'lambda');
   const fateDice = new Random(seed, 'fates');
@@ -53,7 +55,10 @@ export function scheduleLambda(options: {
   };
   const plan = doubtingPlanner(tally, new Random(seed, 'second look'));
 
+  const ratesNow = (): FaultRates => (timeline.now < options.calmFrom ? options.rates : noFaults);
+
   const invoke = (): void => {
+    const rates = ratesNow();
     const crashAtCall = random.chance(rates.scheduler.crash) ? random.below(crashWithinCalls) : undefined;
     const { infrastructure, store, clock } = world.connect(randomFates(rates, fateDice, crashAtCall));
     const holder = `lambda-${++invocations}`;
@@ -79,6 +84,7 @@ export function scheduleLambda(options: {
     if (at >= until) return;
     timeline.wakeAfter(at + random.below(tickJitterMs) - timeline.now, () => {
       tick(n + 1, first);
+      const rates = ratesNow();
       if (random.chance(rates.scheduler.lostTick)) {
         tally.fault('tick lost');
         return;

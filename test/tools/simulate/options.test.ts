@@ -40,7 +40,15 @@ describe("the simulator's command line", () => {
   it('takes what is said', () => {
     const args = '--days 2 --peak 40 --seed 9 --seeds 3 --no-faults --no-announce --mixed --json --quiet';
     expect(
-      readCommandLine([...args.split(' '), '--fallback', '0.5', '--push-every-hours', '0']),
+      readCommandLine([
+        ...args.split(' '),
+        '--fallback',
+        '0.5',
+        '--push-every-hours',
+        '0',
+        '--fault-rate',
+        '3',
+      ]),
     ).toMatchObject({
       simulation: {
         days: 2,
@@ -51,6 +59,7 @@ describe("the simulator's command line", () => {
         mixed: true,
         fallbackShare: 0.5,
         pushEveryHours: 0,
+        faultRate: 3,
       },
       seeds: 3,
       json: true,
@@ -67,6 +76,7 @@ describe("the simulator's command line", () => {
     [['--peak', '0'], '--peak 0'],
     [['--seed', '1.5'], '--seed 1.5'],
     [['--fallback', '2'], '--fallback 2'],
+    [['--fault-rate', '0'], '--fault-rate 0'],
     [['--policy', join('no', 'such', 'file')], '--policy'],
     [['--what'], '--what'],
   ])('says what is wrong with %j', (args, message) => {

@@ -74,6 +74,25 @@ describe('a day of the fleet with everything going wrong', () => {
   });
 });
 
+describe('half a day with ten times the faults', () => {
+  it.each([1, 2])('cuts no broadcast off and breaks no invariant (seed %i)', async (seed) => {
+    const harsh = { ...day, days: 0.5, peak: 30, seed, faultRate: 10, pushEveryHours: 4, mixed: true };
+    const { figures, failures, world } = await simulate(harsh);
+    expect(world.tally.violations).toEqual([]);
+    expect(failures).toEqual([]);
+    expect(figures.interrupted).toBe(0);
+    for (const kind of [
+      'scheduler crash',
+      'slow call',
+      'tick repeated',
+      'omitted from a list',
+      'table out',
+    ]) {
+      expect(world.tally.faults[kind]).toBeGreaterThan(0);
+    }
+  });
+});
+
 describe('the figures', () => {
   it('are the same for the same seed, and others for another', async () => {
     const [first, again, other] = [

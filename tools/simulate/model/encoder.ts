@@ -135,16 +135,12 @@ export class Encoder {
     const refusal = process.refuses(now);
     if ((refusal === undefined || refusal === 'full') && process.passesOn) {
       const peer = this.#peerOf(process);
-      if (peer !== undefined) {
-        const back = this.#broadcast === undefined ? undefined : peer.held(this.#broadcast.id);
-        const no = back === undefined ? peer.refuses(now) : undefined;
-        return no === undefined ? { process: peer, via: process } : { refusal: no };
-      }
+      if (peer !== undefined) return { process: peer, via: process };
     }
     return refusal === undefined ? { process, via: undefined } : { refusal };
   }
 
-  /** Whom a full task passes it on to: by chance among the first few, by their room; the next when nobody answers. */
+  /** Whom a full task passes it on to: by chance among the first few, by their room; the next when one does not answer or is full by now. */
   #peerOf(full: IngestProcess): IngestProcess | undefined {
     const { people } = this.#world;
     const peers = this.#world.peers().filter(({ process }) => process !== full);
@@ -156,7 +152,7 @@ export class Encoder {
         some.findIndex(({ slots }) => (at -= slots) < 0),
       );
       const [peer] = peers.splice(index, 1);
-      if (peer?.process?.isAlive === true) return peer.process;
+      if (peer?.process?.takesPassedOn === true) return peer.process;
     }
     return undefined;
   }

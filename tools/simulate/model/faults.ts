@@ -60,6 +60,36 @@ export const usualFaults: FaultRates = {
   triplePush: 0.15,
 };
 
+/** So many times as often. What has a share of something is at most certain. */
+export function moreOften(rates: FaultRates, factor: number): FaultRates {
+  const share = (value: number): number => Math.min(1, value * factor);
+  const { call, scheduler, hoursBetween } = rates;
+  return {
+    // All of a call's fates together stay well below one: the rest has to be done.
+    call: {
+      throttled: Math.min(0.1, call.throttled * factor),
+      unreachable: Math.min(0.1, call.unreachable * factor),
+      lost: Math.min(0.1, call.lost * factor),
+      slow: Math.min(0.05, call.slow * factor),
+      omission: Math.min(0.1, call.omission * factor),
+    },
+    scheduler: {
+      lostTick: share(scheduler.lostTick),
+      repeatedTick: share(scheduler.repeatedTick),
+      crash: share(scheduler.crash),
+    },
+    hoursBetween: {
+      hostDies: hoursBetween.hostDies / factor,
+      taskDies: hoursBetween.taskDies / factor,
+      taskHangs: hoursBetween.taskHangs / factor,
+    },
+    storeOutageHours: rates.storeOutageHours / factor,
+    desiredLoweredHours: rates.desiredLoweredHours / factor,
+    brokenPush: rates.brokenPush,
+    triplePush: rates.triplePush,
+  };
+}
+
 /** Dice for the calls of one program. */
 export function randomFates(rates: FaultRates, random: Random, crashAtCall?: number): Fates {
   const { throttled, unreachable, lost, slow } = rates.call;

@@ -126,6 +126,11 @@ export class IngestProcess {
     );
   }
 
+  /** Whether it takes a newcomer whom a full task wants to pass on: only inside the band. */
+  get takesPassedOn(): boolean {
+    return this.isAccepting && this.points + typicalPoints <= this.#policy.hosts.roomPoints;
+  }
+
   get passing(): number {
     return this.#current.passing;
   }

@@ -75,6 +75,7 @@ export class World {
   readonly #images = new Map<string, ImageKind>();
   #release: ReleaseFact;
   #storeOutUntil = 0;
+  #omission: number;
   #broadcasts = 0;
 
   constructor(options: WorldOptions) {
@@ -145,7 +146,7 @@ export class World {
         })),
     };
     const omissions = new Random(seed, 'omissions');
-    const omission = options.omission ?? 0;
+    this.#omission = options.omission ?? 0;
     this.#account = {
       ...surroundings,
       tally: this.tally,
@@ -158,7 +159,7 @@ export class World {
       processAt: (ip) => this.processAt(ip),
       release: () => this.#release,
       omit: (list) => {
-        if (list.length === 0 || !omissions.chance(omission)) return list;
+        if (list.length === 0 || !omissions.chance(this.#omission)) return list;
         this.tally.fault('omitted from a list');
         return list.toSpliced(omissions.below(list.length), 1);
       },
@@ -255,6 +256,11 @@ export class World {
     if (process?.isAlive !== true) return;
     this.tally.fault('task silent');
     process.silence(this.now, this.now + ms);
+  }
+
+  /** No list misses an item any more. */
+  listsAreWhole(): void {
+    this.#omission = 0;
   }
 
   /** Neither the scheduler nor the tasks reach the table. */
