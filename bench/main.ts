@@ -17,9 +17,17 @@ const benches: Readonly<
     what: "from the encoder's end to a playable recording, short and long show",
     load: () => import('./archive.ts'),
   },
+  plan: {
+    what: "the planner's time for 1,000 hosts, and how it grows",
+    load: () => import('./plan.ts'),
+  },
   origin: {
     what: 'blocking playlist requests: answers a second, wake-up',
     load: () => import('./origin.ts'),
+  },
+  calls: {
+    what: 'calls of one pass of the scheduler over a fleet at rest',
+    load: () => import('./calls.ts'),
   },
 };
 

@@ -42,7 +42,7 @@ export function createImages(parts: {
   const { client, family, container, now } = parts;
   let base: { readonly at: number; readonly definition: Promise<TaskDefinition> } | undefined;
   // Revisions never change: what was read once holds for good.
-  const digests = new Map<string, string | undefined>();
+  const digests = new Map<string, Promise<string | undefined>>();
   const pins = new Map<string, { readonly base: string; readonly arn: string }>();
 
   const describe = (taskDefinition: string, signal: AbortSignal): ReturnType<typeof send> =>
@@ -126,6 +126,11 @@ export function createImages(parts: {
     return taskDefinition.taskDefinitionArn;
   }
 
+  async function readDigest(arn: string, signal: AbortSignal): Promise<string | undefined> {
+    const { taskDefinition } = await call(`describe the task definition ${arn}`, describe(arn, signal));
+    return taskDefinition === undefined ? undefined : digestIn(ours(taskDefinition)?.image);
+  }
+
   async function resolve(digest: string, from: TaskDefinition, signal: AbortSignal): Promise<string> {
     const baseArn = from.taskDefinitionArn ?? '';
     const known = pins.get(digest);
@@ -151,12 +156,14 @@ export function createImages(parts: {
       resolving.set(digest, mine);
       return mine;
     },
-    digestOf: async (arn, signal) => {
-      if (digests.has(arn)) return digests.get(arn);
-      const { taskDefinition } = await call(`describe the task definition ${arn}`, describe(arn, signal));
-      const digest = taskDefinition === undefined ? undefined : digestIn(ours(taskDefinition)?.image);
-      digests.set(arn, digest);
-      return digest;
+    digestOf: (arn, signal) => {
+      // Also while the answer is on its way: a hundred tasks of one image ask at once.
+      const known = digests.get(arn);
+      if (known !== undefined) return known;
+      const asked = readDigest(arn, signal);
+      digests.set(arn, asked);
+      asked.catch(() => digests.delete(arn));
+      return asked;
     },
   };
 }
