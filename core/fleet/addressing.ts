@@ -58,6 +58,8 @@ export function addressHosts(
         if (situation.addresses.length >= policy.addresses.quota) {
           const text = `hosts wait for an address; the quota of ${policy.addresses.quota} is used up`;
           draft.limit('address quota', text);
+        } else if (policy.slots.every((slot) => slots.has(slot) || taken.has(slot))) {
+          draft.limit('slots', `hosts wait for a slot; all ${policy.slots.length} are in use`);
         }
         break;
       }

@@ -9,12 +9,13 @@ import { subjectOf } from './subject.ts';
 
 /** DNS answers that lead to a task have run out: its slot left the front set a time-to-live and the slack ago. */
 export function isOutOfDns(unit: Unit, memory: Memory, { policy, now, front }: Situation): boolean {
-  // Its host's address can be that of another slot, by somebody's hand.
-  if (unit.slot === undefined || (unit.address !== undefined && front?.includes(unit.address.ip) === true)) {
-    return false;
-  }
-  const left = memory.leftFrontAt[unit.slot];
-  return left !== undefined && now - left >= policy.front.ttlS * 1000 + policy.front.slackMs;
+  if (unit.address !== undefined && front?.includes(unit.address.ip) === true) return false;
+  const waitMs = policy.front.ttlS * 1000 + policy.front.slackMs;
+  // Where the address of its host is another slot's, by somebody's hand, one of the two may be in for other reasons.
+  return [unit.address?.slot, unit.task?.slot].some((slot) => {
+    const left = slot === undefined ? undefined : memory.leftFrontAt[slot];
+    return left !== undefined && now - left >= waitMs;
+  });
 }
 
 export const isAvailable = (unit: Unit): boolean =>
