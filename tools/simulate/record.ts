@@ -15,7 +15,7 @@ export interface Sample {
   readonly toGo: number;
   readonly front: number;
   readonly longestDrainMs: number;
-  /** CPU of the hosts in the front set: least, mean and most. */
+  /** CPU of the hosts whose tasks serve: least, mean and most. */
   readonly cpu: readonly [number, number, number];
   /** Tasks by image, oldest first. */
   readonly images: readonly (readonly [string, number])[];
@@ -72,10 +72,12 @@ export class Recorder implements Recording {
     for (const process of world.liveProcesses()) {
       live += process.shows.length;
       usedPoints += process.points;
-      if (isToGo(table.orders.get(process.identity.taskId)) || !process.isAccepting) toGo++;
-      else serving++;
       images.set(process.identity.digest, (images.get(process.identity.digest) ?? 0) + 1);
-      if (!front.has(process)) continue;
+      if (isToGo(table.orders.get(process.identity.taskId)) || !process.isAccepting) {
+        toGo++;
+        continue;
+      }
+      serving++;
       const { cpu } = process;
       least = Math.min(least, cpu);
       most = Math.max(most, cpu);
@@ -96,7 +98,7 @@ export class Recorder implements Recording {
       toGo,
       front: front.size,
       longestDrainMs: figures?.longestDrainMs ?? 0,
-      cpu: front.size === 0 ? [0, 0, 0] : [least, sum / front.size, most],
+      cpu: serving === 0 ? [0, 0, 0] : [least, sum / serving, most],
       images: [...images].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     };
   }

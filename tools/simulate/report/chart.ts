@@ -127,6 +127,12 @@ export function drawChart(options: ChartOptions): string {
       parts.push(`<path class="line" d="${pathOf(line.values, y)}" stroke="${colour}"${dash}/>`);
     }
   }
+  if (options.band !== undefined) {
+    for (const edge of [options.band.from, options.band.to]) {
+      const level = y(edge).toFixed(1);
+      parts.push(`<line class="edge" x1="${left}" x2="${left + plotWidth}" y1="${level}" y2="${level}"/>`);
+    }
+  }
   for (const mark of options.marks ?? []) {
     const x = (left + mark.at * plotWidth).toFixed(1);
     parts.push(

@@ -75,9 +75,9 @@ export function curves(options: {
     },
     {
       ...frame,
-      title: 'CPU of the hosts in the front set',
+      title: 'CPU of the serving hosts',
       explains:
-        'From the least to the most used, with the mean. Room is planned to the upper edge of the band.',
+        'From the least to the most used, with the mean; those that are to go are left out. Room is planned to the upper edge of the band.',
       unit: 'share of the cores',
       most: 1,
       format: (value) => `${Math.round(value * 100)} %`,

@@ -59,6 +59,7 @@ svg { display: block; width: 100%; min-width: 640px; height: auto; }
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .area { opacity: 0.75; }
 .band { fill: var(--band); }
+.edge { stroke: var(--ours); stroke-dasharray: 1 5; }
 .mark { stroke-width: 1.5; stroke-dasharray: 2 3; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: 0 0 6px; font-size: 14px; }
 .legend li { display: flex; align-items: center; gap: 7px; }
