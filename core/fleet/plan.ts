@@ -7,7 +7,7 @@ import { protectHosts, provide, startTasks } from './hosts.ts';
 import { imagesOf, type Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import type { Policy } from './policy.ts';
-import { pruneImages, remember, rememberHosts } from './remember.ts';
+import { pruneImages, remember, rememberHosts, stillOut } from './remember.ts';
 import { roomOf, type Room } from './room-wanted.ts';
 import { situationOf, type Situation, type Unit } from './situation.ts';
 import type { Snapshot, SourceName } from './snapshot.ts';
@@ -78,6 +78,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
     situation,
     {
       ...memory,
+      leftFrontAt: stillOut(memory.leftFrontAt, front, situation),
       images: pruneImages(images.marks, situation),
       hosts: rememberHosts(situation, memory, { inFront, started }),
       peers,

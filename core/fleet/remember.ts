@@ -39,6 +39,17 @@ function leftFront(situation: Situation): Memory['leftFrontAt'] {
   return marks;
 }
 
+/** What the front set names from now on is no longer out, also if a scheduler dies before it sees it there. */
+export function stillOut(
+  marks: Memory['leftFrontAt'],
+  front: readonly string[],
+  { addresses }: Situation,
+): Memory['leftFrontAt'] {
+  const named = new Set(front);
+  const slots = new Set(addresses.flatMap(({ slot, ip }) => (named.has(ip) ? slot : [])));
+  return Object.fromEntries(Object.entries(marks).filter(([slot]) => !slots.has(slot)));
+}
+
 function taskMarks(situation: Situation): Memory['tasks'] {
   const before = situation.snapshot.memory.tasks;
   const marks: Record<string, TaskMark> = {};
