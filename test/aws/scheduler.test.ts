@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { emulatorOptions } from '../../tools/aws-emulators/gaps/direct.ts';
 import { bundleOnce } from './fleet.ts';
 import { expectTidy, wholeLife } from './life.ts';
+import { judge } from './requests.ts';
 import { useFleet } from './sweep.ts';
 
 const openFleet = useFleet();
@@ -21,6 +22,19 @@ describe('the bundled Lambda', () => {
     await wholeLife(fleet);
     await expectTidy(fleet, 1);
     expect(fleet.errors).toEqual([]);
+
+    const calls = fleet.stage.aws.proxy.calls.map(({ call }) => call);
+    const verdict = judge(calls);
+    expect(verdict.wrong).toEqual([]);
+    expect(verdict.checked).toBeGreaterThan(100);
+    // The judge is no use unless it sees what is wrong.
+    const start = calls.find(({ operation }) => operation === 'RunTask');
+    const bad = {
+      service: 'ecs',
+      operation: 'RunTask',
+      input: { ...start?.input, count: 'one', token: 't' },
+    } as const;
+    expect(judge([bad]).wrong.join()).toMatch(/Invalid type for parameter count.*|Unknown parameter.*token/s);
   });
 
   it('does nothing, and says why, until the first image has been pushed', async () => {
