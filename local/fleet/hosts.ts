@@ -89,6 +89,23 @@ export class Hosts {
     return { hostId, address: host.address, spoolDir: spoolOf(this.#folder, hostId) };
   }
 
+  /**
+   * Before a task starts: it is to complete what hosts that are no more have left. Not when the host boots, as
+   * one that gets no task would keep it for itself. Never rejects: a recording that is short is no reason not
+   * to serve.
+   */
+  async adopt(hostId: string): Promise<void> {
+    try {
+      await this.#onFolders(async () => {
+        const living = new Set(this.#living().map((host) => host.hostId));
+        const adopted = await adoptSpools({ fleetFolder: this.#folder, hostId, living });
+        if (adopted > 0) this.#say(`${hostId} completes what ${adopted} broadcasts had not stored yet`);
+      });
+    } catch (error) {
+      this.#say(`${hostId} could not take over what other hosts left: ${String(error)}`);
+    }
+  }
+
   byPrivateIp(privateIp: string): string | undefined {
     return this.#living().find(({ address }) => address?.privateIp === privateIp)?.hostId;
   }
@@ -167,12 +184,6 @@ export class Hosts {
     await this.#onFolders(async () => {
       const taken = new Set(this.#living().flatMap(({ address }) => address?.privateIp ?? []));
       host.address = await hostAddress(taken);
-      const adopted = await adoptSpools({
-        fleetFolder: this.#folder,
-        hostId: host.hostId,
-        living: new Set(this.#living().map(({ hostId }) => hostId)),
-      });
-      if (adopted > 0) this.#say(`${host.hostId} completes what ${adopted} broadcasts had not stored yet`);
     });
     await delay(this.#bootMs, undefined, { signal: this.#closing.signal });
     if (host.state === 'launching') host.state = 'running';

@@ -38,7 +38,7 @@ export function createLocalInfrastructure(parts: {
     if (other !== undefined) throw new FleetCallError(`${hostId} has the task ${other}`, { kind: 'refused' });
     const image = images.find(digest);
     if (image === undefined) throw new FleetCallError(`there is no image ${digest}`, { kind: 'refused' });
-    tasks.start({ ...host, slot, image }, token);
+    tasks.start({ ...host, slot, image }, token, () => hosts.adopt(hostId));
   };
 
   const act = (action: InfrastructureAction): void => {

@@ -115,7 +115,8 @@ export class Tasks {
     )?.start.taskId;
   }
 
-  start(wish: Omit<TaskStart, 'taskId'>, token: string): void {
+  /** @param prepare must not reject; the process starts when it is done */
+  start(wish: Omit<TaskStart, 'taskId'>, token: string, prepare: () => Promise<void>): void {
     if (this.#byToken.has(token)) return;
     if (this.#closed) throw new FleetCallError('the platform ends', { kind: 'refused' });
     const taskId = this.#newId();
@@ -128,7 +129,7 @@ export class Tasks {
       launched: Promise.resolve(),
     };
     this.#entries.set(taskId, entry);
-    entry.launched = this.#run(entry);
+    entry.launched = this.#run(entry, prepare);
   }
 
   /** Begins to stop it; it has stopped when its fact says so. */
@@ -157,8 +158,10 @@ export class Tasks {
     this.#ended(entry, 'killed');
   }
 
-  async #run(entry: Entry): Promise<void> {
+  async #run(entry: Entry, prepare: () => Promise<void>): Promise<void> {
     try {
+      await prepare();
+      entry.abort.signal.throwIfAborted();
       const process = await this.#launch(entry.start, {
         signal: entry.abort.signal,
         onCrash: (description) => this.#ended(entry, description),

@@ -72,14 +72,17 @@ describe('the local fleet', () => {
     expect(side.tasks.facts).toMatchObject([{ status: 'stopped' }]);
   });
 
-  it('gives what a dead host had not stored to the next one', async () => {
+  it('gives what a dead host had not stored to the next task', async () => {
     const [first = ''] = await boot(1);
     const spool = join(spoolOf(side.folder, first), 'show', '360p');
     mkdirSync(spool, { recursive: true });
     writeFileSync(join(spool, '1.m4s'), 'segment');
     await side.hosts.kill(first);
     await side.settle();
+    expect(readFileSync(join(spool, '1.m4s'), 'utf8')).toBe('segment');
     const second = side.hosts.facts.find(({ state }) => state === 'running')?.hostId ?? '';
+    await start(second, 'token-1');
+    await side.settle();
     expect(readFileSync(join(spoolOf(side.folder, second), 'show', '360p', '1.m4s'), 'utf8')).toBe('segment');
     expect(existsSync(join(side.folder, first))).toBe(false);
     expect(side.said).toEqual([`${second} completes what 1 broadcasts had not stored yet`]);
@@ -143,12 +146,13 @@ describe('a task of the local fleet', () => {
   });
 
   it('that is stopped before it runs never runs', async () => {
-    let aborted = false;
+    const events: string[] = [];
     const side = openLocalSide({
       launch: (_start, { signal }) =>
         new Promise((_resolve, reject) => {
+          events.push('launched');
           signal.addEventListener('abort', () => {
-            aborted = true;
+            events.push('killed');
             reject(new Error('killed'));
           });
         }),
@@ -162,10 +166,11 @@ describe('a task of the local fleet', () => {
     const [digest] = side.digests;
     await side.infrastructure.act({ kind: 'start-task', hostId, slot: 'in-01', digest, token: 'x' }, signal);
     expect(side.tasks.facts).toMatchObject([{ status: 'pending' }]);
+    await until('it is launched', () => Promise.resolve(events.length > 0 ? true : undefined));
     const [{ taskId } = { taskId: '' }] = side.tasks.facts;
     await side.infrastructure.act({ kind: 'stop-task', taskId, reason: 'over', forced: false }, signal);
     await side.settle();
-    expect(aborted).toBe(true);
+    expect(events).toEqual(['launched', 'killed']);
     expect(side.tasks.facts).toMatchObject([{ status: 'stopped' }]);
     await side.close();
   });
