@@ -29,6 +29,8 @@ import type { RtmpServer } from './rtmp/types.ts';
 export interface Ingest {
   /** Joins the fleet and opens the ports. Resolves when broadcasts are taken; never, when the task is to go before. */
   serve(): Promise<Readonly<Record<string, number>>>;
+  /** An operator's force-stop: it is to end with whatever it holds. */
+  readonly finishOrdered: Promise<void>;
   /** Takes no new broadcasts; resolves when every show has ended by itself and is stored. */
   drain(): Promise<void>;
   /** Stops taking connections, brings every segment to object storage, leaves the broadcasts interrupted. */
@@ -141,6 +143,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     });
 
   return {
+    finishOrdered: fleet.member.finishOrdered,
     serve: async () => {
       recovery.start(recoveryEveryMs, random);
       // Not before: whoever finds a port open should be let in.

@@ -27,10 +27,11 @@ const ingest = await startIngest({
   log,
 });
 // Before it serves: it may be told to go while it still waits for the fleet to hear it.
-onShutdown(() => ingest.close(), {
+const shutdown = onShutdown(() => ingest.close(), {
   log,
   drain: { wait: () => ingest.drain(), deadlineMs: environment.DRAIN_DEADLINE_S * 1000 },
 });
+void ingest.finishOrdered.then(() => shutdown.finish());
 const ports = await ingest.serve();
 log.info(ports, 'serving');
 announceReady(ports);

@@ -81,9 +81,11 @@ function rollOut(
   const expired: Unit[] = [];
   let left = room.free;
   let staying = situation.units.filter(isAvailable).length;
+  // At a limit no host comes to take its place: then one may be enough for a while.
+  const least = isAtLimit(draft) ? 1 : policy.front.minAddresses;
   for (const unit of old) {
     if (isPatient && showsOf(unit) > 0) continue;
-    if (left - unit.free < keep || staying <= policy.front.minAddresses) {
+    if (left - unit.free < keep || staying <= least) {
       draft.note(subjectOf(unit), 'waiting', `of an old image; stays while its room is needed`);
       continue;
     }
@@ -97,6 +99,10 @@ function rollOut(
   return expired;
 }
 
+/** No more hosts can be had. */
+const isAtLimit = (draft: Draft): boolean =>
+  (['host maximum', 'address quota', 'slots'] as const).some((limit) => draft.limits.has(limit));
+
 /** No host can be added: an empty one of the old image gives its place up for the first task of the new one. */
 function makeWayForCanary(
   draft: Draft,
@@ -106,8 +112,7 @@ function makeWayForCanary(
   inFront: ReadonlySet<Unit>,
 ): readonly Unit[] {
   const { units } = situation;
-  if (!(['host maximum', 'address quota', 'slots'] as const).some((limit) => draft.limits.has(limit)))
-    return [];
+  if (!isAtLimit(draft)) return [];
   if (units.some((unit) => unit.order?.reason === 'canary' && isToGo(unit.order))) return [];
   const [unit] = victims(situation, inFront, (each) => showsOf(each) === 0);
   if (unit === undefined || room.free - unit.free < room.minimum || units.filter(isAvailable).length < 2) {

@@ -94,7 +94,30 @@ export function chooseFront(
     );
     if (isBetter(choice, best, policy)) best = choice;
   }
-  return best;
+  return stillGood(candidates, best, situation, points, coming, digest) ?? best;
+}
+
+/** The front set of now, where it does nearly as well: each change is a call, and a minute until DNS has it. */
+function stillGood(
+  candidates: readonly Unit[],
+  best: FrontChoice,
+  { front, policy }: Situation,
+  points: number,
+  coming: number,
+  digest: string | undefined,
+): FrontChoice | undefined {
+  if (front === undefined || front.length < policy.front.minAddresses) return undefined;
+  if (front.length > best.units.length + 1) return undefined;
+  const named = new Set(front);
+  const units = candidates.filter((unit) => unit.address !== undefined && named.has(unit.address.ip));
+  if (units.length < front.length) return undefined;
+  const isOfImage = (unit: Unit): boolean => digest === undefined || unit.task?.digest === digest;
+  if (best.units.every(isOfImage) && !units.every(isOfImage)) return undefined;
+  const passedOnShare = shareOver(
+    units.map((unit) => slotsOf(unit, points)),
+    coming,
+  );
+  return passedOnShare <= policy.front.passedOnShare ? { units, passedOnShare, isCapped: false } : undefined;
 }
 
 function isBetter(a: FrontChoice, b: FrontChoice, { front }: Policy): boolean {
@@ -107,15 +130,14 @@ function isBetter(a: FrontChoice, b: FrontChoice, { front }: Policy): boolean {
 /** The first ones, until few enough are passed on. */
 function fewest(candidates: readonly Unit[], points: number, coming: number, { front }: Policy): FrontChoice {
   const units: Unit[] = [];
-  const bySlots = new Map<number, number>();
+  const slots: number[] = [];
   let passedOnShare = 1;
   for (const unit of candidates) {
     if (units.length >= front.maxAddresses) break;
     units.push(unit);
-    const slots = slotsOf(unit, points);
-    bySlots.set(slots, (bySlots.get(slots) ?? 0) + 1);
+    slots.push(slotsOf(unit, points));
     if (units.length < front.minAddresses) continue;
-    passedOnShare = shareOver(bySlots, units.length, coming);
+    passedOnShare = shareOver(slots, coming);
     if (passedOnShare <= front.passedOnShare) break;
   }
   return {
@@ -160,8 +182,7 @@ const comingOf = ({ policy, now }: Situation, demand: DemandMemory): number =>
     atMost((expectedPerMinute(demand, now, policy.hosts.leadMs) * lagMs(policy)) / 60_000, 1),
   );
 
-function shareOver(bySlots: ReadonlyMap<number, number>, hosts: number, coming: number): number {
-  let over = 0;
-  for (const [slots, count] of bySlots) over += count * overflow(coming / hosts, slots);
-  return over / coming;
+function shareOver(slots: readonly number[], coming: number): number {
+  const each = coming / slots.length;
+  return slots.reduce((sum, free) => sum + overflow(each, free), 0) / coming;
 }

@@ -63,12 +63,13 @@ export interface Peer {
 /**
  * What the scheduler wants of a task. `expire`: it will go; it still takes what comes by an old DNS answer, and
  * says so to its broadcasters. `drain`: it refuses new broadcasts. `serve`: the decision was taken back.
+ * `finish`: it ends at once, its broadcasts become interrupted; only ever by an operator's force-stop.
  */
 export interface Order {
   readonly taskId: string;
   /** Rises with every change; the task reports it in `obeys`. */
   readonly generation: number;
-  readonly phase: 'expire' | 'drain' | 'serve';
+  readonly phase: 'expire' | 'drain' | 'serve' | 'finish';
   readonly reason: ReasonCode;
   readonly text: string;
   /** When this phase was decided. */

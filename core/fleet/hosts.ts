@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
+import { isAvailable } from './orders.ts';
 import { isComing, type Room } from './room-wanted.ts';
 import { remembered } from './remembered.ts';
 import type { Situation, Unit } from './situation.ts';
@@ -43,6 +44,7 @@ export function provide(
   const unseen = Math.max(0, desired - present);
   const coming = units.filter((unit) => isComing(unit, situation)).length + unseen;
 
+  const least = leastHosts(situation, images);
   let planned = room.free + room.coming;
   let staying = present - idle.length;
   const needed: Unit[] = [];
@@ -52,7 +54,7 @@ export function provide(
     const { address } = unit;
     const isUseless = address !== undefined && taken.has(address.slot);
     const isWanted = images.wantsCanary && needed.length === 0;
-    if (isUseless || (!isWanted && planned >= enough && staying >= policy.hosts.min)) {
+    if (isUseless || (!isWanted && planned >= enough && staying >= least)) {
       terminate(draft, unit, situation, memory, planned - room.wanted);
       continue;
     }
@@ -75,7 +77,7 @@ export function provide(
       images.wantsCanary && needed.length === 0 && coming === 0 ? 1 : 0,
       'a host for the first task of the new image',
     ],
-    [policy.hosts.min - present - unseen, `the policy wants ${policy.hosts.min} hosts at least`],
+    [least - present - unseen, `${least} hosts are wanted at least`],
   ] as const satisfies readonly (readonly [number, string])[];
   const [add, why] = wishes.reduce<readonly [number, string]>(
     (most, wish) => (wish[0] > most[0] ? wish : most),
@@ -83,6 +85,19 @@ export function provide(
   );
   const asked = ask(draft, situation, { present, unseen, add, why });
   return { kept, needed, scaledOut: asked > 0, unseen: unseen + asked };
+}
+
+/** In a rollout the last old tasks of a small fleet need somebody who takes their place before they go. */
+function leastHosts({ policy, units }: Situation, images: Images): number {
+  const waits =
+    images.mayRoll &&
+    units.some(
+      (unit) =>
+        isAvailable(unit) &&
+        unit.task?.digest !== images.target &&
+        (!images.isPatient || unit.heartbeat?.shows.length === 0),
+    );
+  return waits ? Math.max(policy.hosts.min, policy.front.minAddresses + 1) : policy.hosts.min;
 }
 
 /** Raises the desired count as far as the limits let it. @returns hosts asked for anew */

@@ -12,8 +12,12 @@ export function obeyOperators(draft: Draft, situation: Situation): void {
     const text = `${request.by}: ${request.reason}`;
     const toGo = isToGo(unit.order);
     if (request.kind === 'force-stop') {
-      if (unit.state === 'stopping' || unit.state === 'stopped') continue;
       const reason = `forced by ${text}`;
+      // To a task StopTask is a SIGTERM, at which it drains: it has to be told that this one does not wait.
+      if (unit.order?.phase !== 'finish') {
+        order(draft, unit, { phase: 'finish', reason: 'operator', text: reason }, situation.now);
+      }
+      if (unit.state === 'stopping' || unit.state === 'stopped') continue;
       draft.decide(
         { kind: 'stop-task', taskId: task.taskId, reason, forced: true },
         subjectOf(unit),

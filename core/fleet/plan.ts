@@ -69,7 +69,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
   protectHosts(draft, situation);
   startTasks(draft, situation, memory, images, outcome.needed);
   forget(draft, situation);
-  raiseAlarms(draft, situation, images, room);
+  raiseAlarms(draft, situation, images, room, outcome.unseen > 0);
 
   const inFront = new Set(choice.units.map((unit) => unit.host.hostId));
   const started = new Set(draft.of('start-task').flatMap(({ subject }) => subject.hostId ?? []));
@@ -97,13 +97,19 @@ const samePeers = (a: readonly Peer[], b: readonly Peer[]): boolean =>
       peer.taskId === b[index]?.taskId && peer.relay === b[index].relay && peer.slots === b[index].slots,
   );
 
-function raiseAlarms(draft: Draft, situation: Situation, images: Images, room: Room): void {
+function raiseAlarms(
+  draft: Draft,
+  situation: Situation,
+  images: Images,
+  room: Room,
+  hostsAreComing: boolean,
+): void {
   const { release } = situation;
   if (images.brokenRelease && release !== undefined) {
     draft.limit('image broken', `the released image ${release.digest} does not serve`);
     draft.alarm('broken-image', { digest: release.digest }, 'its tasks did not serve; older ones go on');
   }
-  if (room.free < room.minimum && room.coming === 0) {
+  if (room.free < room.minimum && room.coming === 0 && !hostsAreComing) {
     draft.alarm('room-short', {}, `${room.free} points free, ${room.minimum} at least, nothing is coming`);
   }
 }

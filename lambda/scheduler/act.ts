@@ -66,6 +66,10 @@ export const callName = (action: Action): string => {
   return object === '' ? action.kind : `${action.kind} ${object}`;
 };
 
+/** As the decision log says it: of an order what it tells the task. */
+export const actName = (action: Action): string =>
+  action.kind === 'write-order' ? `order ${action.order.phase}` : action.kind;
+
 /** Makes the call of an action, wherever it belongs. */
 export function act(
   action: Action,

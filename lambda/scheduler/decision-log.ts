@@ -1,6 +1,6 @@
 import type { Decision, Note, Subject } from '../../core/fleet/decision.ts';
 import type { LoggedDecision, PassReport } from '../../core/fleet/ports.ts';
-import { callName } from './act.ts';
+import { actName, callName } from './act.ts';
 import type { Outcome } from './apply.ts';
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
@@ -78,7 +78,7 @@ export function linesOf(pass: {
     lines.push({
       at,
       n: lines.length,
-      action: action.kind,
+      action: actName(action),
       subject,
       reason,
       text,

@@ -20,6 +20,11 @@ export interface Drain {
   readonly deadlineMs: number;
 }
 
+export interface Shutdown {
+  /** Ends at once, drain or not: for a program that learns by itself that it should. */
+  finish(): void;
+}
+
 /**
  * A terminal sends Ctrl-C to every process of the group, and npm passes its own on to the child as well: a
  * signal that comes again so soon is the same key press, not an impatient person.
@@ -45,7 +50,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function onShutdown(
   handler: (reason: ShutdownReason) => Promise<void>,
   options: ShutdownOptions = {},
-): void {
+): Shutdown {
   const { log, deadlineMs = 25_000, watchParent = process.env['TIDECAST_PARENT_WATCH'] === '1' } = options;
   let phase: 'running' | 'draining' | 'ending' = 'running';
   let heardAt = -Infinity;
@@ -102,7 +107,8 @@ export function onShutdown(
   process.on('SIGINT', () => {
     if (!watchParent) signalled('SIGINT');
   });
-  if (!watchParent) return;
+  const shutdown: Shutdown = { finish: () => end('finish') };
+  if (!watchParent) return shutdown;
   if (process.channel === undefined) {
     // Started with a pipe as standard input that the parent holds open: it ends when the parent does.
     process.stdin.on('end', () => end('parent-gone'));
@@ -114,6 +120,7 @@ export function onShutdown(
       if (isFinish(message)) end('finish');
     });
   }
+  return shutdown;
 }
 
 const isFinish = (message: unknown): boolean =>

@@ -36,7 +36,7 @@ const heartbeat = z.object({
 const order = z.object({
   taskId: z.string(),
   generation: z.number(),
-  phase: z.enum(['expire', 'drain', 'serve']),
+  phase: z.enum(['expire', 'drain', 'serve', 'finish']),
   // Any word: the planner only hands reasons on.
   reason: z.string() as z.ZodType<string> as z.ZodType<Order['reason']>,
   text: z.string(),

@@ -95,6 +95,25 @@ export class Door {
     return this.#full;
   }
 
+  /**
+   * Whether somebody who connects now had better be led to a task with room: nobody else fits in inside the
+   * band. While a show is interrupted newcomers are taken up to the ceiling first, for one of them may be that
+   * show's encoder, who is better off here; and no longer once this task is to go, for what it passes on keeps it.
+   * @param arriving connections that have not asked to begin a show yet, or are doing so
+   */
+  passesOn(arriving: number): boolean {
+    if (!this.#isOpen) return false;
+    const { shows, roomPoints } = this;
+    // Who is between the door and their session is among the shows already.
+    const coming = Math.max(0, arriving - this.#places.size) * typicalPoints;
+    const usedPoints = shows.reduce((sum, { points }) => sum + points, coming);
+    const load = { usedPoints, roomPoints, cpu: this.#measured()?.cpu ?? 0 };
+    if (isFull(this.#limits, load, this.full)) return true;
+    // A host that is too small for one typical show takes one all the same.
+    const hasRoom = usedPoints === 0 || usedPoints + typicalPoints <= roomPoints;
+    return !hasRoom && shows.every(({ state }) => state !== 'interrupted');
+  }
+
   open(): void {
     if (this.#accepting) return;
     this.#accepting = true;

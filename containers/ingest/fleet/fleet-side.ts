@@ -13,6 +13,8 @@ export interface TaskState {
   /** CPU seconds a second of all ffmpegs. */
   readonly transcodeCpu: () => number;
   readonly unstoredBytes: () => number;
+  readonly relay: () => string | undefined;
+  readonly passing: () => number;
   readonly onNotices: () => void;
 }
 
@@ -71,6 +73,8 @@ export function createFleetSide(options: {
     door,
     cpu,
     unstoredBytes: state.unstoredBytes,
+    relay: state.relay,
+    passing: state.passing,
     onNotices: state.onNotices,
     clock,
     log,

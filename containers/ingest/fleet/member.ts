@@ -15,6 +15,10 @@ export interface MemberOptions {
   readonly cpu: () => number;
   /** Bytes that object storage has not confirmed, whoever's they are. */
   readonly unstoredBytes: () => number;
+  /** Where this task takes newcomers from others; undefined while it does not. */
+  readonly relay: () => string | undefined;
+  /** Connections that it passes on to others. */
+  readonly passing: () => number;
   /** `notices` has changed. */
   readonly onNotices: () => void;
   readonly clock: { now(): number };
@@ -37,6 +41,7 @@ export class Member {
   readonly #startedAt: number;
   readonly #joined = Promise.withResolvers<void>();
   readonly #served = Promise.withResolvers<void>();
+  readonly #finish = Promise.withResolvers<void>();
   #sequence = 0;
   #obeys = 0;
   #ordered: Order['phase'] = 'serve';
@@ -54,12 +59,17 @@ export class Member {
 
   get phase(): Heartbeat['phase'] {
     if (this.#leaving !== 'no') return this.#leaving;
-    if (this.#ordered === 'drain') return 'draining';
+    if (this.#ordered === 'drain' || this.#ordered === 'finish') return 'draining';
     return this.#isReady ? 'serving' : 'starting';
   }
 
   get obeys(): number {
     return this.#obeys;
+  }
+
+  /** Resolves when an operator wants it to end with whatever it holds. */
+  get finishOrdered(): Promise<void> {
+    return this.#finish.promise;
   }
 
   /** Heartbeats that could not be stored. */
@@ -111,7 +121,8 @@ export class Member {
   /** First the door, then the word about it: a heartbeat that says "closed" must be true when it is made. */
   #adjust(): void {
     const { door, onNotices } = this.#options;
-    if (this.#isReady && this.#leaving === 'no' && this.#ordered !== 'drain') door.open();
+    if (this.#isReady && this.#leaving === 'no' && this.#ordered !== 'drain' && this.#ordered !== 'finish')
+      door.open();
     else door.close();
     onNotices();
     this.#heart.soon();
@@ -128,6 +139,7 @@ export class Member {
     this.#obeys = generation;
     this.#ordered = phase;
     this.#adjust();
+    if (phase === 'finish') this.#finish.resolve();
   }
 
   /** Never rejects: a task goes on without its table, and says so with its silence. */
@@ -152,7 +164,8 @@ export class Member {
   }
 
   #heartbeat(): Heartbeat {
-    const { identity, door, cpu, unstoredBytes, clock } = this.#options;
+    const { identity, door, cpu, unstoredBytes, passing, clock } = this.#options;
+    const relay = this.#options.relay();
     this.#sequence += 1;
     return {
       ...identity,
@@ -167,6 +180,8 @@ export class Member {
       roomPoints: door.roomPoints,
       cpu: cpu(),
       unstoredBytes: unstoredBytes(),
+      ...(relay === undefined ? {} : { relay }),
+      passing: passing(),
     };
   }
 }

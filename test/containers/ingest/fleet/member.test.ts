@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const member of members.splice(0)) await member.stop();
 });
 
-function task(everyMs = 3_600_000) {
+function task(everyMs = 3_600_000, relay: string | undefined = undefined) {
   const fleet = new FakeFleet();
   const held: HeldShow[] = [];
   const log = createLogger('test', 'silent');
@@ -28,6 +28,8 @@ function task(everyMs = 3_600_000) {
     door,
     cpu: () => 0.25,
     unstoredBytes: () => 7,
+    relay: () => relay,
+    passing: () => 2,
     onNotices: () => void (notices += 1),
     clock: { now: () => 1_000 },
     log,
@@ -62,6 +64,7 @@ describe('a member of the fleet', () => {
       roomPoints: 4000,
       cpu: 0.25,
       unstoredBytes: 7,
+      passing: 2,
     });
     const release = fleet.hold();
     const served = member.serve();
@@ -71,6 +74,12 @@ describe('a member of the fleet', () => {
     await served;
     expect(door.isOpen).toBe(true);
     expect(fleet.last).toMatchObject({ sequence: 2, accepting: true, phase: 'serving' });
+  });
+
+  it('says where other tasks reach it, when they do', async () => {
+    const { fleet, member } = task(3_600_000, '10.0.1.5:1937');
+    await member.join();
+    expect(fleet.last).toMatchObject({ relay: '10.0.1.5:1937', passing: 2 });
   });
 
   it('says at once when a show begins or ends, one word after the other, counting', async () => {
@@ -143,6 +152,16 @@ describe('a member of the fleet', () => {
     });
     await vi.waitFor(() => expect(door.isOpen).toBe(true));
     expect(codes(member)).toEqual([]);
+  });
+
+  it('told to finish, closes its door and wants to end at once', async () => {
+    const { fleet, door, member, serving } = task();
+    await serving();
+    fleet.give({ generation: 3, phase: 'finish' });
+    member.changed();
+    await member.finishOrdered;
+    expect(door.accepting).toBe(false);
+    expect(await fleet.until(({ obeys }) => obeys === 3)).toMatchObject({ accepting: false });
   });
 
   it('ignores orders that are repeated, older, or for somebody else', async () => {

@@ -116,6 +116,7 @@ describe('ingest tasks', { timeout: 90_000 }, () => {
   it.each([
     ['a second SIGTERM', 'SIGTERM'],
     ['the deadline of the drain', 'deadline'],
+    ['an order to finish', 'order'],
   ])('finish at once on %s: interrupted, with every segment stored', async (_, how) => {
     const a = await fleet.task('a', how === 'deadline' ? { DRAIN_DEADLINE_S: '1' } : {});
     a.push(await fleet.channel());
@@ -123,6 +124,7 @@ describe('ingest tasks', { timeout: 90_000 }, () => {
     await fleet.archive(broadcastId, (text) => segments(text) >= 1);
     a.child.kill('SIGTERM');
     await fleet.heartbeat('a', ({ phase }) => phase === 'draining');
+    if (how === 'order') await fleet.order('a', 1, 'finish');
     // Sooner it would count as the same key press.
     await new Promise((resolve) => setTimeout(resolve, 600));
     if (how === 'SIGTERM') a.child.kill('SIGTERM');
