@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestEnvironment } from '../../core/environment/ingest.ts';
 import type { HeldShow } from '../../core/fleet/heartbeat.ts';
@@ -23,6 +24,8 @@ import { drained, lastViewersMs } from './fleet/drained.ts';
 import { createFleetSide } from './fleet/fleet-side.ts';
 import { createHttp, listen } from './http.ts';
 import { createIngestMetrics } from './metrics.ts';
+import { relayAddress } from './passing/advertise.ts';
+import { Passing } from './passing/passing.ts';
 import { startRtmpServer } from './rtmp/server.ts';
 import type { RtmpServer } from './rtmp/types.ts';
 
@@ -78,6 +81,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       },
       transcodeCpu: () => broadcasts.transcodeCpu,
       unstoredBytes,
+      relay: () => relay,
+      passing: () => passing.count,
       onNotices: () => broadcasts.reportAll(),
     },
     clock,
@@ -87,6 +92,20 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     broadcasts: () => broadcasts,
     spoolBytes: () => budget.spool.used,
     fleet,
+    passing: () => passing.count,
+  });
+  const passing = new Passing({
+    taskId,
+    readPeers: () => tables.fleet.peers(),
+    door: fleet.door,
+    // What a task that is to go has waited for.
+    onNone: () => {
+      if (!fleet.door.accepting) fleet.member.changed();
+    },
+    onOutcome: (outcome) => metrics.passedOn(outcome),
+    clock,
+    random,
+    log,
   });
   const archiving = { store, spoolDir: environment.SPOOL_DIR, budget, clock, random, log };
   const deps: BroadcastDependencies = {
@@ -126,6 +145,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   );
   const closing = new AbortController();
   let rtmp: RtmpServer | undefined;
+  let relay: string | undefined;
 
   const openRtmp = (): Promise<RtmpServer> =>
     startRtmpServer({
@@ -140,6 +160,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
         : { limits: { maxConnectionsPerAddress: environment.RTMP_MAX_PER_ADDRESS } }),
       ...(environment.FRONT_URL === undefined ? {} : { frontUrl: environment.FRONT_URL }),
       onEvent: (event) => metrics.rtmp(event),
+      passOn: passing,
+      ...(environment.RELAY_PORT === 'off'
+        ? {}
+        : { relay: { host: environment.RELAY_HOST, port: environment.RELAY_PORT } }),
     });
 
   return {
@@ -150,24 +174,29 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       await fleet.member.join();
       const server = await openRtmp();
       rtmp = server;
+      if (server.relayPort !== undefined)
+        relay = relayAddress(environment.RELAY_ADVERTISE, server.relayPort, networkInterfaces());
       if (closing.signal.aborted) await server.close();
       await fleet.member.serve();
       const address = http.address();
       return {
         rtmp: server.port,
         ...(server.tlsPort === undefined ? {} : { rtmps: server.tlsPort }),
+        ...(server.relayPort === undefined ? {} : { relay: server.relayPort }),
         http: typeof address === 'object' && address !== null ? address.port : environment.HTTP_PORT,
       };
     },
     drain: async () => {
       fleet.member.leave();
-      const isEmpty = (): boolean => fleet.door.shows.length === 0 && unstoredBytes() === 0;
+      const isEmpty = (): boolean =>
+        fleet.door.shows.length === 0 && unstoredBytes() === 0 && passing.count === 0;
       const hasViewers = [...broadcasts.all].length > 0;
       await drained({ isEmpty, forMs: hasViewers ? lastViewersMs : 0, signal: closing.signal });
     },
     close: async () => {
       closing.abort();
       fleet.member.end();
+      passing.stop();
       await rtmp?.stopListening();
       // Side by side: what others left behind must not keep this task's own broadcasts from being stored.
       await Promise.all([broadcasts.shutdown(), recovery.stop()]);

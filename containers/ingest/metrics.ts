@@ -3,6 +3,7 @@ import type { Broadcasts } from './broadcast/broadcasts.ts';
 import type { HeldBroadcast } from './broadcast/held-broadcast.ts';
 import type { Door } from './fleet/door.ts';
 import type { Member } from './fleet/member.ts';
+import type { PassOutcome } from './passing/passage.ts';
 import type { RtmpEvent } from './rtmp/types.ts';
 
 /** The counters that other rooms write to; gauges are read from their owners when Prometheus asks. */
@@ -11,6 +12,7 @@ export interface IngestMetrics {
   rtmp(event: RtmpEvent): void;
   partLate(lateMs: number): void;
   ffmpegRestarted(count: number): void;
+  passedOn(outcome: PassOutcome): void;
 }
 
 export interface FleetFigures {
@@ -27,8 +29,10 @@ export function createIngestMetrics(options: {
   /** What the task's budget counts: files stay in the spool when nobody holds their broadcast any more. */
   readonly spoolBytes: () => number;
   readonly fleet: FleetFigures;
+  /** Connections that go through this task to others. */
+  readonly passing: () => number;
 }): IngestMetrics {
-  const { broadcasts, spoolBytes, fleet } = options;
+  const { broadcasts, spoolBytes, fleet, passing } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -69,6 +73,13 @@ export function createIngestMetrics(options: {
     name: 'tidecast_part_late_seconds',
     help: 'How much later than its grid time a part became available',
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers,
+  });
+
+  const passedOn = new Counter({
+    name: 'tidecast_passed_on_total',
+    help: 'Newcomers that were to be passed on to another task, by what became of it',
+    labelNames: ['outcome'],
     registers,
   });
 
@@ -116,6 +127,8 @@ export function createIngestMetrics(options: {
     sum(all, (h) => h.archive?.stats.gaps ?? 0),
   );
 
+  gauge('tidecast_passing', 'Connections passed on to other tasks', passing);
+
   const fleetGauge = (name: string, help: string, read: (side: FleetFigures) => number): void => {
     const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(read(fleet)) });
   };
@@ -159,6 +172,7 @@ export function createIngestMetrics(options: {
       }
     },
     ffmpegRestarted: (count) => restarts.inc(count),
+    passedOn: (outcome) => passedOn.inc({ outcome }),
     partLate: (lateMs) => late.observe(lateMs / 1000),
   };
 }

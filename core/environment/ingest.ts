@@ -49,6 +49,14 @@ export const ingestEnvironment = storeEnvironment
     RTMPS_KEY_FILE: z.string().optional(),
     /** Connections that one address may have; more where a forwarder makes all encoders come from one. */
     RTMP_MAX_PER_ADDRESS: z.coerce.number().int().positive().optional(),
+    /** For other tasks, which pass newcomers on to this one when they have no room: reachable from inside the fleet's network only. */
+    RELAY_HOST: z.string().default('0.0.0.0'),
+    RELAY_PORT: z.union([z.literal('off'), port]).default(1937),
+    /** How other tasks reach it: host, or host:port. This host's first address when absent. */
+    RELAY_ADVERTISE: z
+      .string()
+      .regex(/^([\w.-]+|\[[\da-fA-F:]+\])(:\d{1,5})?$/, 'must be host or host:port')
+      .optional(),
     HTTP_HOST: z.string().default('0.0.0.0'),
     HTTP_PORT: port.default(8935),
     OBJECT_STORE: objectStoreUrl,

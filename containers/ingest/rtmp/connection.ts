@@ -7,6 +7,7 @@ import { ProtocolError } from './protocol-error.ts';
 import type {
   Authorise,
   Clock,
+  Guest,
   PublishDecision,
   Publisher,
   PublishRequest,
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   readonly id: number;
   readonly remoteAddress: string;
   readonly secure: boolean;
+  /** By way of another server; then nobody here knows whether the client speaks TLS. */
+  readonly relayed: boolean;
   readonly limits: RtmpLimits;
   readonly filler: Uint8Array;
   readonly clock: Clock;
@@ -50,7 +53,7 @@ const endStatus: Readonly<Record<SessionEnd, readonly [code: string, description
  * this class as an exception. After `#end` nothing is read any more; the socket lingers for the encoder to
  * read the status, and is then destroyed.
  */
-export class Connection implements Publisher {
+export class Connection implements Publisher, Guest {
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   readonly #conversation: Conversation;
@@ -119,11 +122,20 @@ export class Connection implements Publisher {
     this.#refuse(code, description, 'unauthorised');
   }
 
-  close(reason: SessionEnd): void {
+  close(reason: SessionEnd = 'shutdown'): void {
     if (this.#ended !== undefined) return;
     const [code, description] = endStatus[reason];
     this.#say(reason === 'finished' ? 'status' : 'error', code, description);
     this.#end(reason, reason === 'shutdown' ? 'shutdown' : 'failed');
+  }
+
+  /** It may become a broadcast, and has not been decided on. */
+  get isArriving(): boolean {
+    return this.#ended === undefined && this.#sink === undefined && this.#leaving === undefined;
+  }
+
+  evict(): void {
+    this.destroy('dropped', 'too-many-connections');
   }
 
   /** Looks at the deadlines; called every sweep interval. */
@@ -151,9 +163,9 @@ export class Connection implements Publisher {
     this.#options.onClosed(this);
   }
 
-  get #names(): { readonly connection: number; readonly remoteAddress: string; readonly secure: boolean } {
-    const { id, remoteAddress, secure } = this.#options;
-    return { connection: id, remoteAddress, secure };
+  get #names(): object {
+    const { id, remoteAddress, secure, relayed } = this.#options;
+    return { connection: id, remoteAddress, ...(relayed ? { relayed } : { secure }) };
   }
 
   #tickPublished(now: number): void {
@@ -237,9 +249,9 @@ export class Connection implements Publisher {
    */
   #sendElsewhere(refusal: Refusal): void {
     if (this.#ended !== undefined) return;
-    const { clock, frontUrl, limits, log, secure } = this.#options;
+    const { clock, frontUrl, limits, log, secure, relayed } = this.#options;
     // A key that came encrypted must not be sent in the clear: such a client comes back by the URL that it has.
-    const url = secure && frontUrl?.startsWith('rtmps:') !== true ? undefined : frontUrl;
+    const url = (secure || relayed) && frontUrl?.startsWith('rtmps:') !== true ? undefined : frontUrl;
     log.info({ ...this.#names, reason: refusal.reason }, 'encoder asked to connect elsewhere');
     this.#leaving = { refusal, until: clock.now() + limits.reconnectMs };
     this.#conversation.askToReconnect(url, refusal.description);

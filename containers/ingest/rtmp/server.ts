@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { relayPort } from '../passing/relay-port.ts';
 import { Connection } from './connection.ts';
 import { ConnectionTable, plainAddress } from './connection-table.ts';
 import { handshakePacketBytes } from './handshake.ts';
 import { defaultLimits, type RtmpLimits } from './limits.ts';
-import type { RtmpEvent, RtmpServer, RtmpServerOptions } from './types.ts';
+import type { Guest, RtmpEvent, RtmpServer, RtmpServerOptions } from './types.ts';
 
 export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
   const limits = { ...defaultLimits, ...options.limits };
@@ -17,22 +18,36 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
     tls === undefined
       ? undefined
       : createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
-  const plain = await listen(options.host, options.port, (socket) => hub.take(socket, undefined));
-  const listeners = [plain];
+  const listeners: Server[] = [];
+  const open = async (
+    at: { readonly host: string; readonly port: number },
+    onSocket: (socket: Socket) => void,
+  ): Promise<number> => {
+    const server = await listen(at, onSocket);
+    listeners.push(server);
+    return portOf(server);
+  };
+  const { host, relay, log } = options;
+  let ports: Pick<RtmpServer, 'port' | 'tlsPort' | 'relayPort'>;
   try {
-    if (tls !== undefined) {
-      listeners.push(await listen(options.host, tls.port, (socket) => hub.take(socket, context)));
-    }
+    ports = {
+      port: await open(options, (socket) => hub.take(socket, undefined)),
+      tlsPort: tls && (await open({ host, port: tls.port }, (socket) => hub.take(socket, context))),
+      relayPort:
+        relay &&
+        (await open(
+          relay,
+          relayPort({ onClient: (socket, address) => hub.takeRelayed(socket, address), log }),
+        )),
+    };
   } catch (error) {
-    plain.close();
+    for (const listener of listeners) listener.close();
     throw error;
   }
   for (const listener of listeners) {
     // EMFILE and the like: a connection is lost, the server is not.
     listener.on('error', (error) => options.log.error({ err: error }, 'RTMP listener'));
   }
-  const [port, tlsPort] = listeners.map(portOf);
-  if (port === undefined) throw new Error('the RTMP server listens on no port');
   hub.start();
 
   const stopListening = (): Promise<void> => {
@@ -40,8 +55,7 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
     return Promise.resolve();
   };
   return {
-    port,
-    tlsPort,
+    ...ports,
     get connections() {
       return hub.connections;
     },
@@ -53,7 +67,10 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
   };
 }
 
-async function listen(host: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+async function listen(
+  { host, port }: { readonly host: string; readonly port: number },
+  onSocket: (socket: Socket) => void,
+): Promise<Server> {
   const keepAliveInitialDelay = 10_000;
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay }, onSocket);
   server.listen({ host, port });
@@ -61,28 +78,30 @@ async function listen(host: string, port: number, onSocket: (socket: Socket) => 
   return server;
 }
 
-function portOf(server: Server): number | undefined {
+function portOf(server: Server): number {
   const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : undefined;
+  if (typeof address !== 'object' || address === null) throw new Error('the RTMP server listens on no port');
+  return address.port;
 }
 
-/** All connections of both ports: limits, deadlines, the end. */
+/** All connections of all ports, passed-on ones too: limits, deadlines, the end. */
 class Hub {
   readonly #options: RtmpServerOptions;
   readonly #limits: RtmpLimits;
-  readonly #table: ConnectionTable<Connection>;
+  readonly #table: ConnectionTable<Guest>;
   /** One for all connections: it tells nothing apart that matters here, and a flood should not cost entropy. */
   readonly #filler = randomBytes(handshakePacketBytes - 8);
   #nextId = 1;
   #sweep: NodeJS.Timeout | undefined;
   #empty: (() => void) | undefined;
+  #closing = false;
 
   constructor(options: RtmpServerOptions, limits: RtmpLimits) {
     this.#options = options;
     this.#limits = limits;
     this.#table = new ConnectionTable(
       { max: limits.maxConnections, maxPerAddress: limits.maxConnectionsPerAddress },
-      (connection) => connection.destroy('dropped', 'too-many-connections'),
+      (guest) => guest.evict(),
     );
   }
 
@@ -96,21 +115,62 @@ class Hub {
 
   /** The connection counts from TCP accept on, also while TLS is still being negotiated. */
   take(raw: Socket, context: SecureContext | undefined): void {
-    const address = raw.remoteAddress;
-    // Gone already, or not a connection of the outside.
-    if (address === undefined || !this.#table.makeRoom(address)) {
-      raw.on('error', () => {});
-      raw.resetAndDestroy();
-      this.#count({ kind: 'opened' });
-      this.#count({ kind: 'refused', reason: 'too-many-connections' });
+    const address = this.#admit(raw, raw.remoteAddress);
+    if (address === undefined) return;
+    const secure = context !== undefined;
+    const socket = secure ? new TLSSocket(raw, { isServer: true, secureContext: context }) : raw;
+    const { passOn } = this.#options;
+    if (passOn?.wants(this.#arriving) !== true) {
+      this.#converse(socket, address, { secure, relayed: false });
       return;
     }
-    const secure = context !== undefined;
+    const passage = passOn.begin({
+      socket,
+      remoteAddress: plainAddress(address),
+      onStay: () => {
+        this.#table.remove(passage);
+        this.#converse(socket, address, { secure, relayed: false });
+      },
+      onSettled: () => this.#table.settle(passage),
+      onClosed: () => this.#forget(passage),
+    });
+    this.#table.add(passage, address);
+  }
+
+  /** From another server: nobody is passed on twice. */
+  takeRelayed(socket: Socket, client: string): void {
+    const address = this.#admit(socket, client);
+    if (address !== undefined) this.#converse(socket, address, { secure: false, relayed: true });
+  }
+
+  /** Connections that may become broadcasts here, and have not been decided on. */
+  get #arriving(): number {
+    let count = 0;
+    for (const guest of this.#table.connections())
+      if (guest instanceof Connection && guest.isArriving) count += 1;
+    return count;
+  }
+
+  #admit(socket: Socket, address: string | undefined): string | undefined {
+    // Gone already, or not a connection of the outside, or one of another server that came too late.
+    if (address !== undefined && !this.#closing && this.#table.makeRoom(address)) return address;
+    socket.on('error', () => {});
+    socket.resetAndDestroy();
+    this.#count({ kind: 'opened' });
+    this.#count({ kind: 'refused', reason: 'too-many-connections' });
+    return undefined;
+  }
+
+  #converse(
+    socket: Socket,
+    address: string,
+    by: { readonly secure: boolean; readonly relayed: boolean },
+  ): void {
     const connection = new Connection({
-      socket: secure ? new TLSSocket(raw, { isServer: true, secureContext: context }) : raw,
+      ...by,
+      socket,
       id: this.#nextId++,
       remoteAddress: plainAddress(address),
-      secure,
       limits: this.#limits,
       filler: this.#filler,
       clock: this.#options.clock,
@@ -125,7 +185,8 @@ class Hub {
   }
 
   async close(): Promise<void> {
-    for (const connection of this.#table.connections()) connection.close('shutdown');
+    this.#closing = true;
+    for (const guest of this.#table.connections()) guest.close();
     if (this.#table.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#empty = resolve;
@@ -145,11 +206,11 @@ class Hub {
 
   #tick(): void {
     const now = this.#options.clock.now();
-    for (const connection of this.#table.connections()) connection.tick(now);
+    for (const guest of this.#table.connections()) guest.tick(now);
   }
 
-  #forget(connection: Connection): void {
-    this.#table.remove(connection);
+  #forget(guest: Guest): void {
+    this.#table.remove(guest);
     if (this.#table.size === 0) this.#empty?.();
   }
 }

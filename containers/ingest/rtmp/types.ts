@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
 import type { MediaMessage, SessionEnd } from '../../../core/media/flow.ts';
 import type { RtmpLimits } from './limits.ts';
@@ -92,6 +93,36 @@ export type RtmpEvent =
   | { readonly kind: 'closed'; readonly reason: SessionEnd }
   | { readonly kind: 'received'; readonly bytes: number };
 
+/** One who is connected, as the server's limits and its end see them. */
+export interface Guest {
+  /** Looks at its deadlines. */
+  tick(now: number): void;
+  /** Makes room for others: at once, without a word. */
+  evict(): void;
+  /** The server ends. */
+  close(): void;
+}
+
+/** A connection from which nothing has been read yet. */
+export interface Newcomer {
+  /** Plain, or with its TLS ended here. */
+  readonly socket: Socket;
+  readonly remoteAddress: string;
+  /** It was not passed on after all: the server goes on as if nobody had asked. */
+  readonly onStay: () => void;
+  /** It is not one of a flood: from here on it does not have to make room for others. */
+  readonly onSettled: () => void;
+  readonly onClosed: () => void;
+}
+
+/** Leads newcomers to another server (docs/decisions/0008). */
+export interface PassOn {
+  /** @param arriving connections that may become broadcasts here and have not asked to publish yet */
+  wants(arriving: number): boolean;
+  /** It counts from this moment on. None of the calls back comes before this has returned. */
+  begin(newcomer: Newcomer): Guest;
+}
+
 export interface Clock {
   now(): number;
 }
@@ -107,6 +138,10 @@ export interface RtmpServerOptions {
   readonly onEvent?: (event: RtmpEvent) => void;
   /** Where clients are sent that this server can't take (`elsewhere`); without it they are refused. */
   readonly frontUrl?: string;
+  /** Connections to the public ports may be passed on. */
+  readonly passOn?: PassOn;
+  /** A port for other servers, which pass on to this one. Nothing from there is passed on again. */
+  readonly relay?: { readonly host: string; readonly port: number };
 }
 
 /** RTMPS on a port of its own. Certificate (chain) and key as PEM. */
@@ -119,6 +154,7 @@ export interface RtmpsOptions {
 export interface RtmpServer {
   readonly port: number;
   readonly tlsPort: number | undefined;
+  readonly relayPort: number | undefined;
   /** Open sockets, published or not. */
   readonly connections: number;
   /** No new connections; those that are there go on. */

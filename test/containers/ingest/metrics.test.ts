@@ -9,13 +9,16 @@ const fleet: FleetFigures = {
 };
 
 it('says how the task stands in the fleet', async () => {
-  const { registry } = createIngestMetrics({
+  const metrics = createIngestMetrics({
     broadcasts: () => ({ all: [] }),
     spoolBytes: () => 0,
     fleet,
+    passing: () => 3,
   });
+  metrics.passedOn('passed');
+  metrics.passedOn('passed');
   for (const pass of [1, 2]) {
-    const text = await registry.metrics();
+    const text = await metrics.registry.metrics();
     for (const line of [
       'accepting 1',
       'full 0',
@@ -27,6 +30,8 @@ it('says how the task stands in the fleet', async () => {
     ])
       expect(text, `pass ${pass}`).toContain(`\ntidecast_task_${line}\n`);
     expect(text).toContain('\ntidecast_heartbeats_failed_total 2\n');
+    expect(text).toContain('\ntidecast_passing 3\n');
+    expect(text).toContain('\ntidecast_passed_on_total{outcome="passed"} 2\n');
   }
 });
 
@@ -36,6 +41,7 @@ it('says what the whole spool holds, also of broadcasts that nobody holds any mo
     broadcasts: () => ({ all: [] }),
     spoolBytes: () => spool.used,
     fleet,
+    passing: () => 0,
   });
   spool.count('/spool/left/720p/0.m4s', 1_000);
   expect(await registry.metrics()).toContain('\ntidecast_spool_bytes 1000\n');

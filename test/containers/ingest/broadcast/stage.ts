@@ -192,6 +192,8 @@ function startTask(
     door,
     cpu: () => 0.25,
     unstoredBytes: () => budget.spool.used + budget.memory.used,
+    relay: () => undefined,
+    passing: () => 0,
     onNotices: () => broadcasts.reportAll(),
     clock,
     log,

@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const member of members.splice(0)) await member.stop();
 });
 
-function task(everyMs = 3_600_000, relay: string | undefined = undefined) {
+function task(everyMs = 3_600_000, relay?: string) {
   const fleet = new FakeFleet();
   const held: HeldShow[] = [];
   const log = createLogger('test', 'silent');
