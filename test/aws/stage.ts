@@ -29,6 +29,8 @@ export interface Stage {
   readonly infrastructure: Infrastructure;
   /** What hosts and tasks do of themselves: agents register, tasks come up or end. */
   settle(): Promise<void>;
+  /** As a function that was started anew: nothing is remembered. */
+  restarted(): Infrastructure;
   /** Sees the same, and meets no faults. */
   readonly observer: Infrastructure;
   close(): void;
@@ -64,6 +66,7 @@ export async function setStage(
     aws,
     stack,
     infrastructure: openInfrastructure({ region: stack.environment.AWS_REGION }),
+    restarted: () => openInfrastructure({ region: stack.environment.AWS_REGION }),
     observer: openInfrastructure(emulatorOptions(aws.url)),
     settle: async () => {
       const registered = new Set((await aws.containerInstances.active()).map(({ instanceId }) => instanceId));
