@@ -2,7 +2,7 @@ import type { Draft } from './draft.ts';
 import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import { expire, isAvailable, order, showsOf } from './orders.ts';
-import type { Room } from './room-wanted.ts';
+import { isStaying, leastHosts, type Room } from './room-wanted.ts';
 import type { Situation, Unit } from './situation.ts';
 import { isToGo, listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
@@ -133,7 +133,8 @@ function scaleIn(
 ): readonly Unit[] {
   const { policy, now, units } = situation;
   if (now - memory.lastScaleOutAt < policy.scaleIn.afterScaleOutMs) return [];
-  let hosts = units.filter((unit) => unit.host.state !== 'terminating').length;
+  let hosts = units.filter((unit) => isStaying(unit, situation)).length;
+  const least = leastHosts(situation, images);
   let left = room.free;
   const expired: Unit[] = [];
   const idle = victims(
@@ -147,7 +148,7 @@ function scaleIn(
       now - (memory.hosts[unit.host.hostId]?.idleSince ?? now) >= policy.scaleIn.idleMs,
   );
   for (const unit of idle) {
-    if (expired.length >= policy.caps.expires || hosts - 1 < policy.hosts.min) break;
+    if (expired.length >= policy.caps.expires || hosts - 1 < least) break;
     if (left - unit.free < room.wanted + policy.buffer.hysteresisPoints) break;
     left -= unit.free;
     hosts -= 1;

@@ -1,8 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
-import { isAvailable } from './orders.ts';
-import { isComing, type Room } from './room-wanted.ts';
+import { isComing, isStaying, leastHosts, type Room } from './room-wanted.ts';
 import { remembered } from './remembered.ts';
 import type { Situation, Unit } from './situation.ts';
 import type { TaskFact } from './snapshot.ts';
@@ -46,7 +45,7 @@ export function provide(
 
   const least = leastHosts(situation, images);
   let planned = room.free + room.coming;
-  let staying = present - idle.length;
+  let staying = units.filter((unit) => isStaying(unit, situation)).length;
   const needed: Unit[] = [];
   // Two tasks of one slot would be two hosts in one target group: a second address of it makes a host useless.
   const taken = new Set(units.flatMap(({ task }) => task?.slot ?? []));
@@ -77,7 +76,7 @@ export function provide(
       images.wantsCanary && needed.length === 0 && coming === 0 ? 1 : 0,
       'a host for the first task of the new image',
     ],
-    [least - present - unseen, `${least} hosts are wanted at least`],
+    [least - staying - unseen, `${least} hosts are wanted at least that stay`],
   ] as const satisfies readonly (readonly [number, string])[];
   const [add, why] = wishes.reduce<readonly [number, string]>(
     (most, wish) => (wish[0] > most[0] ? wish : most),
@@ -85,19 +84,6 @@ export function provide(
   );
   const asked = ask(draft, situation, { present, unseen, add, why });
   return { kept, needed, scaledOut: asked > 0, unseen: unseen + asked };
-}
-
-/** In a rollout the last old tasks of a small fleet need somebody who takes their place before they go. */
-function leastHosts({ policy, units }: Situation, images: Images): number {
-  const waits =
-    images.mayRoll &&
-    units.some(
-      (unit) =>
-        isAvailable(unit) &&
-        unit.task?.digest !== images.target &&
-        (!images.isPatient || unit.heartbeat?.shows.length === 0),
-    );
-  return waits ? Math.max(policy.hosts.min, policy.front.minAddresses + 1) : policy.hosts.min;
 }
 
 /** Raises the desired count as far as the limits let it. @returns hosts asked for anew */

@@ -1,5 +1,7 @@
 import { atMost, eventPoints, expectedPerMinute, pointsOfOne } from './demand.ts';
+import type { Images } from './images.ts';
 import type { DemandMemory } from './memory.ts';
+import { isAvailable } from './orders.ts';
 import type { Situation, Unit } from './situation.ts';
 
 /** Room for newcomers, in points: what there is, what is on its way, what the policy wants. */
@@ -31,6 +33,27 @@ export function isComing(unit: Unit, situation: Situation): boolean {
     return !unit.host.ready && now - unit.host.launchedAt <= 2 * policy.hosts.leadMs;
   }
   return unit.state === 'starting' && now - unit.task.startedAt <= policy.hosts.startWithinMs;
+}
+
+/** It takes newcomers, or will: what goes, is lost, or has no task and gets none is none of the fleet's minimum. */
+export const isStaying = (unit: Unit, situation: Situation): boolean =>
+  isAvailable(unit) || isComing(unit, situation);
+
+/**
+ * Hosts that have to stay whatever the demand. In a rollout the last old tasks of a small fleet need somebody who
+ * takes their place before they go. Asked by what adds hosts and by what sends them away: if the two had
+ * different ideas, hosts would come and go.
+ */
+export function leastHosts({ policy, units }: Situation, images: Images): number {
+  const waits =
+    images.mayRoll &&
+    units.some(
+      (unit) =>
+        isAvailable(unit) &&
+        unit.task?.digest !== images.target &&
+        (!images.isPatient || unit.heartbeat?.shows.length === 0),
+    );
+  return waits ? Math.max(policy.hosts.min, policy.front.minAddresses + 1) : policy.hosts.min;
 }
 
 export function roomOf(situation: Situation, demand: DemandMemory): Room {
