@@ -103,15 +103,16 @@ export function createHosts(parts: {
         },
       ];
     });
-    // The group knows of an instance before DescribeInstances shows it.
+    // The group knows of an instance before DescribeInstances shows it; and should one be missing there for
+    // another reason, it is not known to be gone.
     const unseen = [...byId.values()].flatMap(
-      ({ InstanceId: hostId, ProtectedFromScaleIn, LifecycleState }) =>
-        hostId === undefined || LifecycleState?.startsWith('Pending') !== true
+      ({ InstanceId: hostId, ProtectedFromScaleIn, LifecycleState = '' }): readonly HostFact[] =>
+        hostId === undefined || LifecycleState.startsWith('Terminat')
           ? []
           : [
               {
                 hostId,
-                state: 'launching' as const,
+                state: LifecycleState === 'InService' ? 'running' : 'launching',
                 launchedAt: now(),
                 ready: false,
                 privateIp: undefined,
