@@ -29,7 +29,9 @@ function restOf(start: World): Rest {
 
 const always = (holds: (rest: Rest) => void): void =>
   fc.assert(
-    fc.property(anyFleet, ({ snapshot, policy }) => holds(restOf(worldOf(snapshot, policy, now)))),
+    fc.property(anyFleet, ({ snapshot, policy }) => {
+      holds(restOf(worldOf(snapshot, policy, now)));
+    }),
     { numRuns: runs },
   );
 
@@ -47,7 +49,9 @@ const living = ({ facts, policy, now: at }: World) =>
 
 describe('under constant facts, whatever they were at first', () => {
   it('I6: the fleet comes to rest', () => {
-    always(({ late }) => expect(late).toEqual([]));
+    always(({ late }) => {
+      expect(late).toEqual([]);
+    });
   });
 
   it('I4: addresses, records and targets are what the hosts need, and no more', () => {

@@ -12,7 +12,9 @@ import { actions, now } from './fixture.ts';
 const runs = Number(process.env['FC_RUNS'] ?? 1000);
 const always = (drawn: fc.Arbitrary<Drawn>, holds: (drawn: Drawn, made: Plan) => void): void =>
   fc.assert(
-    fc.property(drawn, (each) => holds(each, plan(each.snapshot, each.policy, now))),
+    fc.property(drawn, (each) => {
+      holds(each, plan(each.snapshot, each.policy, now));
+    }),
     { numRuns: runs },
   );
 
