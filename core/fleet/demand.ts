@@ -67,9 +67,9 @@ function byQuarter(
       ? [...memory.week]
       : Array.from({ length: quartersOfWeek }, () => -1);
   const at = quarterOfWeek(memory.quarter);
-  const before = week[at] ?? -1;
+  const earlier = week[at] ?? -1;
   // Half of it is the newest week: three weeks ago still counts an eighth.
-  week[at] = before < 0 ? memory.arrivals : (before + memory.arrivals) / 2;
+  week[at] = earlier < 0 ? memory.arrivals : (earlier + memory.arrivals) / 2;
   return { quarter, arrivals, week };
 }
 
@@ -96,12 +96,20 @@ function beforePerMinute(memory: DemandMemory, now: number, aheadMs: number): nu
   let most = 0;
   for (let at = now; at <= now + aheadMs + quarterMs; at += quarterMs) {
     const quarter = Math.floor(at / quarterMs);
-    const lastWeek = memory.week[quarterOfWeek(quarter)] ?? -1;
-    const yesterday = memory.week[quarterOfWeek(quarter + quartersOfWeek - 96)] ?? -1;
-    most = Math.max(most, lastWeek >= 0 ? lastWeek : yesterday);
+    most = Math.max(most, before(memory, quarter));
   }
   return most / 15;
 }
+
+/** Arrivals in that quarter last week, or yesterday; -1 when neither has been seen. */
+function before(memory: DemandMemory, quarter: number): number {
+  const lastWeek = memory.week[quarterOfWeek(quarter)] ?? -1;
+  return lastWeek >= 0 ? lastWeek : (memory.week[quarterOfWeek(quarter + quartersOfWeek - 96)] ?? -1);
+}
+
+/** These hours have been seen before: not on the first day. */
+export const isForeseen = (memory: DemandMemory, now: number): boolean =>
+  before(memory, Math.floor(now / quarterMs)) >= 0;
 
 export const pointsOfOne = (memory: DemandMemory): number =>
   memory.meanPoints > 0 ? memory.meanPoints : typicalPoints;

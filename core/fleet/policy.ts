@@ -31,6 +31,8 @@ export interface Policy {
     readonly relativeShare: number;
     /** How many standard deviations of the arrivals expected in `hosts.leadMs` are kept free on top of their mean. */
     readonly deviations: number;
+    /** Added to them at hours that have not been seen before: on the first day, and after a loss of memory. */
+    readonly unforeseenDeviations: number;
     /** Of the wanted room, the share that must stay free when tasks are expired (I2). */
     readonly minimumShare: number;
     /** Surplus above the wanted room before a host may go: against flapping. */
@@ -111,14 +113,15 @@ export const defaultPolicy: Policy = {
   cpu: { low: 0.5, high: 0.7, ceiling: 0.9 },
   buffer: {
     absolutePoints: 2000,
-    relativeShare: 0.02,
-    deviations: 2,
+    relativeShare: 0.01,
+    deviations: 1.5,
+    unforeseenDeviations: 2,
     minimumShare: 0.5,
-    hysteresisPoints: 1000,
+    hysteresisPoints: 500,
   },
-  front: { ttlS: 20, slackMs: 100_000, maxAddresses: 28, minAddresses: 2, passedOnShare: 0.25 },
+  front: { ttlS: 20, slackMs: 100_000, maxAddresses: 28, minAddresses: 2, passedOnShare: 0.3 },
   rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 43_200_000 },
-  scaleIn: { idleMs: 60_000, afterScaleOutMs: 120_000 },
+  scaleIn: { idleMs: 30_000, afterScaleOutMs: 60_000 },
   staleness: { heartbeatMs: 15_000, factsMs: 30_000, futureMs: 2_000 },
   drain: { stuckMs: 43_200_000 },
   caps: { launches: 20, starts: 20, expires: 10, stops: 20, terminations: 10 },

@@ -1,4 +1,4 @@
-import { atMost, eventPoints, expectedPerMinute, pointsOfOne } from './demand.ts';
+import { atMost, eventPoints, expectedPerMinute, isForeseen, pointsOfOne } from './demand.ts';
 import type { Images } from './images.ts';
 import type { DemandMemory } from './memory.ts';
 import { isAvailable } from './orders.ts';
@@ -74,7 +74,9 @@ export function roomOf(situation: Situation, demand: DemandMemory): Room {
     coming += (group.desired - present) * policy.hosts.roomPoints;
   }
   const arrivals = (expectedPerMinute(demand, now, policy.hosts.leadMs) * policy.hosts.leadMs) / 60_000;
-  const forecast = Math.ceil(atMost(arrivals, policy.buffer.deviations)) * points;
+  const { deviations, unforeseenDeviations } = policy.buffer;
+  const certainty = deviations + (isForeseen(demand, now) ? 0 : unforeseenDeviations);
+  const forecast = Math.ceil(atMost(arrivals, certainty)) * points;
   const wanted =
     Math.max(policy.buffer.absolutePoints, Math.ceil(used * policy.buffer.relativeShare), forecast) +
     eventPoints(snapshot.sources.events?.value ?? [], policy, now);

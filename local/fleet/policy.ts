@@ -37,6 +37,7 @@ export function localPolicy(options: LocalPolicyOptions): Policy {
       absolutePoints: typicalPoints,
       relativeShare: 0,
       deviations: 1,
+      unforeseenDeviations: 0,
       minimumShare: 0.5,
       hysteresisPoints: typicalPoints / 2,
     },
