@@ -93,6 +93,62 @@ describe('the door', () => {
     expect(entries).toEqual(['admitted', 'admitted', 'refused', 'refused']);
   });
 
+  it('leads newcomers elsewhere when nobody else fits in inside the band, and not before', () => {
+    const held: HeldShow[] = [];
+    const door = doorOf(held);
+    expect(door.passesOn(5)).toBe(false);
+    opened(door);
+    expect(door.passesOn(0)).toBe(false);
+    // 2000 points: two shows, whether they are held or on their way.
+    expect([0, 1, 2].map((arriving) => door.passesOn(arriving))).toEqual([false, false, true]);
+    held.push(show('a'));
+    expect([0, 1].map((arriving) => door.passesOn(arriving))).toEqual([false, true]);
+    held.push(show('b'));
+    expect(door.passesOn(0)).toBe(true);
+    door.close();
+    expect(door.passesOn(5)).toBe(false);
+  });
+
+  it('counts who is between the door and the session once among those who arrive', () => {
+    const door = opened(doorOf([]));
+    const entry = admitted(door.enter(newcomer('n')));
+    // The one who arrives is the one who was let in.
+    expect(door.passesOn(1)).toBe(false);
+    expect(door.passesOn(2)).toBe(true);
+    entry.leave();
+    expect(door.passesOn(1)).toBe(false);
+  });
+
+  it('keeps newcomers while a show is interrupted, up to the ceiling', () => {
+    const away: HeldShow = { ...show('away'), state: 'interrupted' };
+    const held = [away, show('x', 300)];
+    const door = opened(doorOf(held));
+    expect(door.passesOn(0)).toBe(false);
+    // 2000 × 0.9 / 0.7 = 2571 points.
+    expect(door.passesOn(1)).toBe(true);
+    held.push(show('y', 300));
+    expect(door.passesOn(0)).toBe(true);
+    held.splice(0, 2, show('z', 1000));
+    expect(door.passesOn(0)).toBe(true);
+  });
+
+  it('leads newcomers elsewhere by measured CPU, and takes one on a host that is too small', () => {
+    let cpu = 0.71;
+    const door = opened(doorOf([show('x', 1000)], () => ({ points: 1000, cpu })));
+    expect(door.passesOn(0)).toBe(true);
+    cpu = 0.69;
+    expect(door.passesOn(0)).toBe(false);
+    const small = opened(
+      new Door({
+        limits: { points: 500, cpu: { low: 0.5, high: 0.7, ceiling: 0.9 } },
+        shows: () => [],
+        measured: () => undefined,
+      }),
+    );
+    expect(small.passesOn(0)).toBe(false);
+    expect(small.passesOn(1)).toBe(true);
+  });
+
   it('closes by measured CPU and opens again only well below', () => {
     let cpu = 0.6;
     const door = opened(doorOf([show('x', 500)], () => ({ points: 500, cpu })));

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { dial, parseRelay } from '../../../../containers/ingest/passing/dial.ts';
+import { relayAddress } from '../../../../containers/ingest/passing/advertise.ts';
+import { Stage } from './stage.ts';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** A port whose program stands still and whose queue is full: connects to it get no answer. */
+async function silentPort(): Promise<string> {
+  const program = `const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  ends.push(() => child.kill('SIGKILL'));
+  const [bytes] = (await once(child.stdout, 'data')) as [Buffer];
+  child.kill('SIGSTOP');
+  const relay = `127.0.0.1:${Number(bytes.toString())}`;
+  const never = new AbortController();
+  // The kernel takes a few in the program's place.
+  for (;;) {
+    const socket = await dial(relay, { timeoutMs: 300, signal: never.signal });
+    if (socket === undefined) return relay;
+    ends.push(() => socket.destroy());
+  }
+}
+
+describe('a connect to a peer', () => {
+  it('is given up when it takes too long, and when nobody waits for it any more', async () => {
+    const relay = await silentPort();
+    const { signal } = new AbortController();
+    const begun = performance.now();
+    expect(await dial(relay, { timeoutMs: 50, signal })).toBeUndefined();
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(49);
+
+    const nobody = new AbortController();
+    const dialling = dial(relay, { timeoutMs: 60_000, signal: nobody.signal });
+    nobody.abort();
+    expect(await dialling).toBeUndefined();
+    expect(await dial(relay, { timeoutMs: 60_000, signal: nobody.signal })).toBeUndefined();
+  });
+
+  it('is not tried where no address is', async () => {
+    const { signal } = new AbortController();
+    for (const relay of ['', '10.0.0.1', '10.0.0.1:0', '10.0.0.1:65536', 'a b:1', '::1:1937', '/sock:1'])
+      expect(await dial(relay, { timeoutMs: 60_000, signal }), relay).toBeUndefined();
+  });
+
+  it('finds the next peer in time when one does not answer', async () => {
+    const stage = new Stage();
+    ends.push(() => stage.close());
+    const silent = await silentPort();
+    const [full, free] = await stage.fullAndFree({ limits: { connectMs: 50 } });
+    full.peers = () => Promise.resolve([{ taskId: 'silent', relay: silent, slots: 1 }, free.peer]);
+    const { code } = await stage.publish(full.port, 'newcomer');
+    expect(code).toBe('NetStream.Publish.Start');
+    expect(free.takes.map(({ key }) => key)).toEqual(['newcomer']);
+  });
+
+  it('is not tried with more peers than there is time for', async () => {
+    const stage = new Stage();
+    ends.push(() => stage.close());
+    const silent = await silentPort();
+    const [full, free] = await stage.fullAndFree({
+      points: 2400,
+      limits: { connectMs: 100, searchMs: 150 },
+    });
+    const peers = ['a', 'b', 'c'].map((taskId) => ({ taskId, relay: silent, slots: 1 }));
+    full.peers = () => Promise.resolve([...peers, free.peer]);
+    expect((await stage.publish(full.port, 'newcomer')).code).toBe('NetStream.Publish.Start');
+    expect(full.outcomes).toEqual(['no-answer']);
+    expect(full.takes.map(({ key }) => key)).toEqual(['newcomer']);
+  });
+});
+
+describe('where a task is reached', () => {
+  const at = (address: string, internal = false, family: 'IPv4' | 'IPv6' = 'IPv4') =>
+    ({ address, internal, family }) as never;
+
+  it('is what it was told, with the port that it listens on unless another was named', () => {
+    expect(relayAddress('127.0.0.11', 40_001, {})).toBe('127.0.0.11:40001');
+    expect(relayAddress('ingest.internal:1937', 40_001, {})).toBe('ingest.internal:1937');
+    expect(relayAddress('[fd00::5]', 40_001, {})).toBe('[fd00::5]:40001');
+    expect(parseRelay('[fd00::5]:40001')).toEqual({ host: 'fd00::5', port: 40_001 });
+  });
+
+  it('is the first address of the host that others can reach', () => {
+    const interfaces = {
+      lo: [at('127.0.0.1', true)],
+      docker0: [at('172.17.0.1')],
+      ens5: [at('fe80::1', false, 'IPv6'), at('10.0.1.5')],
+      ens6: [at('10.0.2.5')],
+    };
+    expect(relayAddress(undefined, 1937, interfaces)).toBe('10.0.1.5:1937');
+    expect(relayAddress(undefined, 1937, { lo: [at('127.0.0.1', true)] })).toBeUndefined();
+  });
+});

@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { proxyLineBytes, writeProxyLine } from '../../../../containers/ingest/passing/proxy-line.ts';
+import { relayPort } from '../../../../containers/ingest/passing/relay-port.ts';
+import { createLogger } from '../../../../runtime/telemetry/log.ts';
+import { handshakeBytes } from '../rtmp/client.ts';
+import { Stage } from './stage.ts';
+
+const line = writeProxyLine({
+  client: '198.51.100.7',
+  clientPort: 50_112,
+  server: '203.0.113.9',
+  serverPort: 1935,
+});
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe('the relay port', () => {
+  let server: Server;
+  let port: number;
+  const clients: { readonly address: string; readonly heard: () => string }[] = [];
+
+  beforeEach(async () => {
+    clients.length = 0;
+    const onClient = (socket: Socket, address: string): void => {
+      let heard = '';
+      socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
+      stage.keep(socket);
+      clients.push({ address, heard: () => heard });
+    };
+    const log = createLogger('test', 'silent');
+    server = createServer(relayPort({ onClient, log, lineDeadlineMs: 200 }));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterEach(() => void server.close());
+
+  /** Resolves when the other side has hung up. */
+  const hungUp = (socket: Socket): Promise<unknown> => {
+    socket.resume();
+    return new Promise((resolve) => {
+      for (const how of ['end', 'close']) socket.once(how, resolve);
+    });
+  };
+
+  it('takes the address from the line and leaves all that follows to the client', async () => {
+    const socket = await stage.dial(port);
+    socket.write(Buffer.concat([line, Buffer.from('first ')]));
+    await vi.waitFor(() => expect(clients.map(({ heard }) => heard())).toEqual(['first ']));
+    socket.write('second');
+    await vi.waitFor(() => expect(clients.map(({ heard }) => heard())).toEqual(['first second']));
+    expect(clients[0]?.address).toBe('198.51.100.7');
+  });
+
+  it('waits for a line that comes byte by byte', async () => {
+    const socket = await stage.dial(port);
+    for (const byte of line) {
+      socket.write(Buffer.of(byte));
+      // Each byte a packet of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.write('x');
+    await vi.waitFor(() => expect(clients.map(({ heard }) => heard())).toEqual(['x']));
+  });
+
+  it.each([
+    ['RTMP', handshakeBytes()],
+    ['a line that is too long', Buffer.alloc(proxyLineBytes + 1, 'PROXY TCP4 ')],
+    ['a line of something else', Buffer.from('PROXY UNKNOWN\r\n')],
+    ['bytes without end', Buffer.alloc(1_000_000, 'P')],
+  ])('hangs up on %s', async (_, bytes) => {
+    const socket = await stage.dial(port);
+    socket.write(bytes);
+    await hungUp(socket);
+    expect(clients).toEqual([]);
+  });
+
+  it.each([
+    ['says nothing', ''],
+    ['stops in the middle of its line', 'PROXY TCP4 1.2'],
+  ])('hangs up on one who %s', async (_, text) => {
+    const socket = await stage.dial(port);
+    if (text !== '') socket.write(text);
+    await hungUp(socket);
+    expect(clients).toEqual([]);
+  });
+
+  it('hangs up on one who ends before the line does', async () => {
+    const socket = await stage.dial(port);
+    socket.end('PROXY TCP4 1.2');
+    await hungUp(socket);
+    expect(clients).toEqual([]);
+  });
+
+  it('does not let those who say nothing keep others out', async () => {
+    const silent = await Promise.all(Array.from({ length: 300 }, () => stage.dial(port)));
+    await Promise.all(silent.slice(256).map(hungUp));
+    await Promise.all(silent.slice(0, 256).map(hungUp));
+    const socket = await stage.dial(port);
+    socket.write(Buffer.concat([line, Buffer.from('me')]));
+    await vi.waitFor(() => expect(clients.map(({ heard }) => heard())).toEqual(['me']));
+  });
+});
+
+describe('a PROXY line on a public port', () => {
+  it('is garbage like any other, to a task with room and by way of one without', async () => {
+    const [full, free] = await stage.fullAndFree();
+    for (const { port } of [free, full]) {
+      const client = await stage.encoder(port, { from: '127.0.0.9' });
+      client.write(line);
+      client.write(handshakeBytes());
+      await client.closed;
+    }
+    expect(free.harness.events.filter(({ kind }) => kind !== 'received')).toEqual([
+      { kind: 'opened' },
+      { kind: 'refused', reason: 'violation' },
+      { kind: 'opened' },
+      { kind: 'refused', reason: 'violation' },
+    ]);
+    expect(free.harness.logged()).toContain('127.0.0.9');
+    expect(free.harness.logged()).not.toContain('198.51.100.7');
+  });
+});
+
+describe('a client that came by way of another task', () => {
+  it('is never told an address in the clear: it may have come by TLS', async () => {
+    const task = await stage.task({ rtmp: { frontUrl: 'rtmp://ingest.example.com/live' } });
+    task.door.close();
+    const relay = Number(task.peer.relay.split(':')[1]);
+    const client = await stage.encoder(relay);
+    client.write(line);
+    await client.handshake();
+    await client.command(
+      'connect',
+      new Map<string, string | number>([
+        ['app', 'live'],
+        ['capsEx', 1],
+      ]),
+    );
+    await client.command('createStream', null);
+    client.say('publish', null, 'key', 'live');
+    const [, , , info] = await client.answer(([name]) => name === 'onStatus');
+    expect(info).toEqual(
+      new Map([
+        ['level', 'status'],
+        ['code', 'NetConnection.Connect.ReconnectRequest'],
+        ['description', 'draining'],
+      ]),
+    );
+  });
+});
