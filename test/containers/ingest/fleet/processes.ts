@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Broadcast } from '../../../../core/broadcast/types.ts';
-import type { Heartbeat, Order } from '../../../../core/fleet/heartbeat.ts';
+import type { Heartbeat, Order, Peer } from '../../../../core/fleet/heartbeat.ts';
+import type { Lease } from '../../../../core/fleet/ports.ts';
 import { startTables } from '../../../../local/tables.ts';
 import { hashSecret } from '../../../../runtime/identity/stream-keys.ts';
 import { openDirectoryStore } from '../../../../runtime/store/objects/directory.ts';
@@ -33,6 +34,8 @@ export interface Fleet {
   /** A channel of its own; answers its stream key. */
   channel(): Promise<string>;
   order(taskId: string, generation: number, phase: Order['phase']): Promise<void>;
+  /** As the scheduler names tasks with room. */
+  peers(peers: readonly Peer[]): Promise<void>;
   /** The only broadcast that has not ended, once it is like this. */
   broadcast(like: (broadcast: Broadcast) => boolean): Promise<Broadcast>;
   heartbeat(taskId: string, like: (heartbeat: Heartbeat) => boolean): Promise<Heartbeat>;
@@ -67,6 +70,12 @@ export async function startFleet(): Promise<Fleet> {
   const children: ChildProcess[] = [];
   const encoders: Encoder[] = [];
   let channels = 0;
+  const asScheduler = async (act: (lease: Lease) => Promise<void>): Promise<void> => {
+    const lease = await tables.fleet.acquireLease({ holder: 'test', now: Date.now(), leaseMs: 60_000 });
+    if (lease === undefined) throw new Error('somebody else schedules');
+    await act(lease);
+    await tables.fleet.releaseLease(lease);
+  };
 
   return {
     tables,
@@ -136,16 +145,20 @@ export async function startFleet(): Promise<Fleet> {
       );
       return `${channelId}_${secret}`;
     },
-    order: async (taskId, generation, phase) => {
-      const lease = await tables.fleet.acquireLease({ holder: 'test', now: Date.now(), leaseMs: 60_000 });
-      if (lease === undefined) throw new Error('somebody else schedules');
-      const now = Date.now();
-      await tables.fleet.writeOrder(
-        { taskId, generation, phase, reason: 'rollout', text: 'for a test', at: now, expiredAt: now },
-        lease,
-      );
-      await tables.fleet.releaseLease(lease);
+    order: (taskId, generation, phase) => {
+      const at = Date.now();
+      const order: Order = {
+        taskId,
+        generation,
+        phase,
+        reason: 'rollout',
+        text: 'for a test',
+        at,
+        expiredAt: at,
+      };
+      return asScheduler((lease) => tables.fleet.writeOrder(order, lease));
     },
+    peers: (peers) => asScheduler((lease) => tables.fleet.writePeers(peers, lease)),
     broadcast: (like) =>
       until('the broadcast is so', async () => {
         const { broadcasts } = await tables.broadcasts.listUnended();
