@@ -2,7 +2,7 @@ import type { Peer } from '../../../core/fleet/heartbeat.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
 import type { Guest, Newcomer, PassOn } from '../rtmp/types.ts';
 import { defaultPassageLimits, Passage, type PassageLimits, type PassOutcome } from './passage.ts';
-import { inTurn, PeerList } from './peer-list.ts';
+import { PeerList } from './peer-list.ts';
 
 export interface PassingOptions {
   readonly taskId: string;
@@ -58,7 +58,7 @@ export class Passing implements PassOn {
     const { door, random, clock, log, limits, onNone, onOutcome } = this.#options;
     const passage = new Passage({
       newcomer,
-      peers: async () => inTurn(await this.#peers.get(), random),
+      peers: () => this.#peers.inTurn(random),
       isWanted: () => door.isOpen,
       limits: { ...defaultPassageLimits, ...limits },
       clock,
