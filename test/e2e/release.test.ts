@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BroadcastView, Playback } from '../../core/api/types.ts';
-import { typicalPoints } from '../../core/fleet/cost.ts';
 import type { PassReport } from '../../core/fleet/ports.ts';
 import type { Policy } from '../../core/fleet/policy.ts';
 import { isEmpty } from '../../core/fleet/state.ts';
@@ -47,8 +46,6 @@ describe('a release while shows run', () => {
       fleet: {
         minHosts: 2,
         maxHosts: 6,
-        // Less than one host needs to be the front set alone, and enough for two newcomers at the same moment.
-        roomPoints: 1.75 * typicalPoints,
         // Eight ffmpegs on a small machine are late; that is not what this is about.
         hostCores: 1_000,
         passMs: 500,
@@ -57,6 +54,8 @@ describe('a release while shows run', () => {
         adjust: (policy): Policy => ({
           ...policy,
           hosts: { ...policy.hosts, startWithinMs },
+          // Every host that has room stands in the front set: shows are to be spread over several.
+          front: { ...policy.front, passedOnShare: 0 },
         }),
       },
     });
