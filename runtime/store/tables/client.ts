@@ -15,8 +15,8 @@ export function createTableClient(options: TableClientOptions): TableClient {
     ...(options.endpoint === undefined
       ? {}
       : { endpoint: options.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-    // A heartbeat is due every 5 s: an answer that takes longer is better asked for again.
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000 },
+    // A heartbeat is due every 5 s: an answer that takes longer is better asked for again. Without `throw…` the SDK only warns.
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
   });
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
