@@ -32,6 +32,8 @@ const policyInput = z.strictObject({
       absolutePoints: points,
       relativeShare: z.number().min(0),
       deviations: z.number().min(0),
+      unforeseenDeviations: z.number().min(0),
+
       minimumShare: share,
       hysteresisPoints: points,
     })
@@ -50,7 +52,7 @@ const policyInput = z.strictObject({
     .partial()
     .optional(),
   rollout: z
-    .strictObject({ canaryMs: ms, attempts: z.number().int().min(1), patienceMs: ms, surgeHosts: count })
+    .strictObject({ canaryMs: ms, attempts: z.number().int().min(1), patienceMs: ms })
     .partial()
     .optional(),
   scaleIn: z.strictObject({ idleMs: ms, afterScaleOutMs: ms }).partial().optional(),
@@ -78,6 +80,17 @@ const policyInput = z.strictObject({
 });
 
 type PolicyInput = z.output<typeof policyInput>;
+
+/** Every setting of the policy can be set, and nothing else: a new one that is missing here does not compile. */
+type Settable<Section> = Section extends readonly unknown[] | string | number | boolean
+  ? unknown
+  : { readonly [Key in keyof Section]-?: Key };
+type SettingsOf<Whole> = {
+  readonly [Key in keyof Whole]-?: Settable<NonNullable<Whole[Key]>>;
+};
+type Same<A, B> = [A, B] extends [B, A] ? true : never;
+const complete: Same<SettingsOf<Omit<PolicyInput, 'slots'>>, SettingsOf<Omit<Policy, 'slots'>>> = true;
+void complete;
 
 /** Settings that make no sense together; each alone is fine. */
 function contradictions(policy: Policy): readonly string[] {

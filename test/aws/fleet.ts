@@ -26,7 +26,7 @@ export const quickPolicy = {
   hosts: { min: 1, max: 4, roomPoints },
   buffer: { absolutePoints: 1000, relativeShare: 0, deviations: 0, hysteresisPoints: 500 },
   front: { ttlS: 20, slackMs: 30_000, minAddresses: 1 },
-  rollout: { patienceMs: 0, surgeHosts: 1 },
+  rollout: { patienceMs: 0 },
   scaleIn: { idleMs: 60_000, afterScaleOutMs: 60_000 },
   addresses: { quota: 10, spare: 0, keepMs: 60_000 },
   slots: 3,

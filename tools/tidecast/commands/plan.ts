@@ -64,7 +64,7 @@ export const plan: Command = {
 order, with reasons; why it does nothing more; what limits it. Never changes anything, with or without --dry-run.
 
 What would happen if: --policy FILE takes a JSON file with the values that are to differ, for example
-{"hosts":{"max":20},"rollout":{"surgeHosts":4}}; decisions that this adds are marked +, those that it drops -.
+{"hosts":{"max":20},"rollout":{"patienceMs":0}}; decisions that this adds are marked +, those that it drops -.
 core/fleet/policy.ts names all values with their units.
 
 Exits with 1 when the plan would break an invariant: then the scheduler applies nothing of that.`,
