@@ -22,7 +22,24 @@ export const now = Date.UTC(2026, 9, 7, 20, 0, 0);
 /** When everything in a fixture began: long enough ago that no wait is due any more. */
 export const longAgo = now - 5 * hour;
 
-export const policy: Policy = { ...defaultPolicy, addresses: { ...defaultPolicy.addresses, quota: 100 } };
+/** Numbers of its own, so that a default may change without another meaning of the tests. */
+export const policy: Policy = {
+  ...defaultPolicy,
+  hosts: { min: 2, max: 100, roomPoints: 4000, leadMs: 4 * minute, startWithinMs: 5 * minute },
+  buffer: {
+    absolutePoints: 2000,
+    relativeShare: 0.05,
+    deviations: 3,
+    unforeseenDeviations: 0,
+    minimumShare: 0.5,
+    hysteresisPoints: 2000,
+  },
+  front: { ttlS: 20, slackMs: 100 * second, maxAddresses: 28, minAddresses: 2, passedOnShare: 0.3 },
+  rollout: { canaryMs: minute, attempts: 2, patienceMs: 6 * hour },
+  scaleIn: { idleMs: 2 * minute, afterScaleOutMs: 5 * minute },
+  caps: { launches: 20, starts: 20, expires: 10, stops: 20, terminations: 10 },
+  addresses: { quota: 100, spare: 1, keepMs: 30 * minute },
+};
 
 export const oldImage = 'sha256:0dd';
 export const image = 'sha256:900d';
@@ -86,7 +103,7 @@ export interface FleetWish {
   readonly hosts: readonly HostWish[];
   readonly memory?: Partial<Memory>;
   readonly sources?: { readonly [Name in SourceName]?: Facts[Name] };
-  /** Addresses of slots that no host has, by number (5: in-05). */
+  /** Addresses of slots that no host has, by number (5: in-05); one by default, as the policy wants. */
   readonly spare?: readonly number[];
 }
 
@@ -176,7 +193,7 @@ export function fleet(wish: FleetWish): Snapshot {
   const made = wish.hosts.map((each, index) => ({ wish: each, index, ...factsOf(each, index) }));
   const some = <T>(of: (each: (typeof made)[number]) => T | undefined): readonly T[] =>
     made.flatMap((each) => of(each) ?? []);
-  const spare = (wish.spare ?? []).map((n): AddressFact => ({
+  const spare = (wish.spare ?? [99]).map((n): AddressFact => ({
     addressId: `eip-${number(n - 1)}`,
     ip: ipOf(n - 1),
     slot: slotOf(n - 1),
