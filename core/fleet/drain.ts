@@ -4,6 +4,7 @@ import type { Memory } from './memory.ts';
 import { isOutOfDns, order, showsOf } from './orders.ts';
 import type { Situation, Unit } from './situation.ts';
 import { isEmpty, isFresh, isToGo } from './state.ts';
+import { drained, stopReason } from './stop-reason.ts';
 import { subjectOf } from './subject.ts';
 
 /**
@@ -31,7 +32,9 @@ export function advance(draft: Draft, situation: Situation, memory: Memory, kept
         const text = `on its way out for ${hours} h with ${showsOf(unit)} broadcasts`;
         draft.alarm('stuck-drain', subjectOf(unit), text);
       }
-    } else stopNeverServed(draft, unit, situation, memory);
+    }
+    // Also one that was told to go before it was ever heard: it will never say that it refuses newcomers.
+    if (!isToGo(current) || heartbeat === undefined) stopNeverServed(draft, unit, situation, memory);
     if (unit.state === 'lost' && heartbeat !== undefined) {
       const silentS = Math.round((now - heartbeat.at) / 1000);
       draft.alarm('lost-task', subjectOf(unit), `silent for ${silentS} s; it is left alone`);
@@ -74,14 +77,15 @@ function stopWhenEmpty(draft: Draft, unit: Unit, situation: Situation, memory: M
     draft.note(subjectOf(unit), 'waiting', 'empty; waits until no DNS answer names it any more');
     return;
   }
-  stop(draft, unit, situation, `drained: ${current.reason}`, current.reason);
+  stop(draft, unit, situation, `${drained}${current.reason}`, current.reason);
 }
 
 /** It has never taken a broadcast: a task takes its first one only after a heartbeat was stored. */
 function stopNeverServed(draft: Draft, unit: Unit, situation: Situation, memory: Memory): void {
   const { task, heartbeat, state } = unit;
   const { policy, now } = situation;
-  if (task === undefined || state !== 'starting' || !situation.mayShrink) return;
+  if (task === undefined || !situation.mayShrink) return;
+  if (state !== 'starting' && (state !== 'expired' || heartbeat !== undefined)) return;
   if (memory.tasks[task.taskId]?.servedAt !== undefined) return;
   if (now - task.startedAt <= policy.hosts.startWithinMs) return;
   // With heartbeats it is alive and says what it holds; `starting` with a broadcast does not exist, but who knows.
@@ -97,7 +101,7 @@ function stop(draft: Draft, unit: Unit, { policy }: Situation, text: string, rea
   }
   const { taskId } = unit.task;
   draft.decide(
-    { kind: 'stop-task', taskId, reason: `tidecast: ${text}`, forced: false },
+    { kind: 'stop-task', taskId, reason: stopReason(text), forced: false },
     subjectOf(unit),
     reason,
     text,

@@ -1,5 +1,6 @@
+import type { Heartbeat } from './heartbeat.ts';
 import type { ImageMark, Memory } from './memory.ts';
-import type { Policy } from './policy.ts';
+import { isEndedOnPurpose } from './stop-reason.ts';
 import type { ReleaseFact, TaskFact } from './snapshot.ts';
 import type { Situation } from './situation.ts';
 
@@ -21,19 +22,22 @@ export interface Images {
 
 const noMark = (now: number): ImageMark => ({ firstSeenAt: now, failedTasks: [] });
 
-/** Tasks that ended, or never served, before their image had shown that it can. */
+/**
+ * Tasks that ended, fell silent for long, or never served, before their image had shown that it can: also one that
+ * served for a moment. Otherwise there would be one canary after the other.
+ */
 function failedBefore(
   task: TaskFact,
+  heartbeat: Heartbeat | undefined,
   memory: Memory,
   hostsAlive: ReadonlySet<string>,
-  policy: Policy,
-  now: number,
+  { policy, now }: Situation,
 ): boolean {
-  if (memory.tasks[task.taskId]?.servedAt !== undefined) return false;
-  // A task whose host died says nothing about its image.
+  // A task whose host died says nothing about its image, nor does one that was sent away.
   if (!hostsAlive.has(task.hostId)) return false;
-  if (task.status === 'stopped') return true;
-  return now - task.startedAt > policy.hosts.startWithinMs;
+  if (task.status === 'stopped') return !isEndedOnPurpose(task.stoppedReason);
+  const seenAt = memory.tasks[task.taskId]?.servedAt === undefined ? task.startedAt : heartbeat?.at;
+  return now - (seenAt ?? now) > policy.hosts.startWithinMs;
 }
 
 /** @param memory with the task marks of this pass already in it. */
@@ -46,6 +50,7 @@ export function imagesOf(situation: Situation, memory: Memory): Images {
 
   const tasks = snapshot.sources.tasks?.value ?? [];
   const hostsAlive = new Set(units.map((unit) => unit.host.hostId));
+  const heartbeats = new Map(units.map((unit) => [unit.task?.taskId, unit.heartbeat]));
   for (const unit of units) {
     const { task, state } = unit;
     if (task === undefined || state !== 'serving') continue;
@@ -58,8 +63,10 @@ export function imagesOf(situation: Situation, memory: Memory): Images {
   if (situation.isKnown('tasks') && situation.isKnown('heartbeats') && situation.isKnown('hosts')) {
     for (const task of tasks.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1))) {
       const mark = marks[task.digest];
-      if (mark === undefined || mark.goodAt !== undefined || mark.failedTasks.includes(task.taskId)) continue;
-      if (!failedBefore(task, memory, hostsAlive, policy, now)) continue;
+      // Of a broken one no more is counted: a first deployment goes on trying for as long as it takes.
+      if (mark === undefined || mark.goodAt !== undefined || mark.brokenAt !== undefined) continue;
+      if (mark.failedTasks.includes(task.taskId)) continue;
+      if (!failedBefore(task, heartbeats.get(task.taskId), memory, hostsAlive, situation)) continue;
       const failedTasks = [...mark.failedTasks, task.taskId];
       marks[task.digest] = {
         ...mark,
@@ -100,7 +107,9 @@ function chosen(
   if (isBroken) {
     return { target: lastGood, safe: lastGood, wantsCanary: false, mayRoll: true, brokenRelease: true };
   }
-  const hasCanary = units.some((unit) => unit.task?.digest === release.digest);
+  const hasCanary = units.some(
+    ({ task }) => task?.digest === release.digest && mark?.failedTasks.includes(task.taskId) !== true,
+  );
   return {
     target: release.digest,
     safe: isGood ? release.digest : lastGood,

@@ -2,6 +2,7 @@ import type { Draft } from './draft.ts';
 import { order, showsOf } from './orders.ts';
 import type { Situation } from './situation.ts';
 import { isToGo } from './state.ts';
+import { forceReason } from './stop-reason.ts';
 import { subjectOf } from './subject.ts';
 
 /** What people wish for single tasks. Carried out until the facts show it, so that a lost call is made again. */
@@ -12,7 +13,7 @@ export function obeyOperators(draft: Draft, situation: Situation): void {
     const text = `${request.by}: ${request.reason}`;
     const toGo = isToGo(unit.order);
     if (request.kind === 'force-stop') {
-      const reason = `forced by ${text}`;
+      const reason = forceReason(text);
       // To a task StopTask is a SIGTERM, at which it drains: it has to be told that this one does not wait.
       if (unit.order?.phase !== 'finish') {
         order(draft, unit, { phase: 'finish', reason: 'operator', text: reason }, situation.now);
