@@ -84,6 +84,9 @@ function portOf(server: Server): number {
   return address.port;
 }
 
+/** A sweep that comes later than so many is no matter of a busy loop: the process was stopped, or its clock was set. */
+const lateSweeps = 4;
+
 /** All connections of all ports, passed-on ones too: limits, deadlines, the end. */
 class Hub {
   readonly #options: RtmpServerOptions;
@@ -95,10 +98,13 @@ class Hub {
   #sweep: NodeJS.Timeout | undefined;
   #empty: (() => void) | undefined;
   #closing = false;
+  #lookedAt: number;
+  #wasLate = false;
 
   constructor(options: RtmpServerOptions, limits: RtmpLimits) {
     this.#options = options;
     this.#limits = limits;
+    this.#lookedAt = options.clock.now();
     this.#table = new ConnectionTable(
       { max: limits.maxConnections, maxPerAddress: limits.maxConnectionsPerAddress },
       (guest) => guest.evict(),
@@ -206,6 +212,12 @@ class Hub {
 
   #tick(): void {
     const now = this.#options.clock.now();
+    const isLate = now - this.#lookedAt > lateSweeps * this.#limits.sweepIntervalMs;
+    this.#lookedAt = now;
+    // This process has stood still, and its timers run before it has read what clients sent meanwhile: who
+    // seems silent now is looked at again after that. Once: who is always late has to end silent ones too.
+    this.#wasLate = isLate && !this.#wasLate;
+    if (this.#wasLate) return;
     for (const guest of this.#table.connections()) guest.tick(now);
   }
 

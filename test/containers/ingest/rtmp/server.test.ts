@@ -185,6 +185,26 @@ describe('the RTMP server', () => {
     nowMs += 10_000;
   });
 
+  it('does not call encoders silent for the time in which it stood still itself', async () => {
+    await start({ limits: { idleMs: 300 } });
+    const { client, sink } = await publishing();
+    const send = setInterval(() => client.send(9, videoPayload()), 20);
+    try {
+      await sink.until(({ messages }) => messages.length > 0);
+      for (let turn = 0; turn < 3; turn++) {
+        // What was sent lies in the socket's buffer when the process runs again, and its timers are first.
+        client.send(9, videoPayload());
+        const before = sink.messages.length;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+        await sink.until(({ messages }) => messages.length > before + 1);
+      }
+      expect(sink.ends).toStrictEqual([]);
+    } finally {
+      clearInterval(send);
+    }
+    expect(await sink.end()).toBe('idle');
+  });
+
   it('measures the round trip by ping', async () => {
     await start({ limits: { pingIntervalMs: 20 } });
     const { client, publisher } = await publishing();
