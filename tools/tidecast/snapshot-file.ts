@@ -7,6 +7,9 @@ import type { Facts, Read, Snapshot, SourceName, Sources } from '../../core/flee
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
 const timeMs = z.number();
 
+/** Reads each field of it, also those that may be absent: one that is left out is one that the plan never sees. */
+type Whole<T> = z.ZodType<T> & { readonly shape: { readonly [Key in keyof T]-?: unknown } };
+
 const heartbeat = z.object({
   taskId: z.string(),
   slot: z.string(),
@@ -30,8 +33,10 @@ const heartbeat = z.object({
   ),
   roomPoints: z.number(),
   cpu: z.number(),
+  relay: z.string().exactOptional(),
+  passing: z.number().exactOptional(),
   unstoredBytes: z.number(),
-}) satisfies z.ZodType<Heartbeat>;
+}) satisfies Whole<Heartbeat>;
 
 const order = z.object({
   taskId: z.string(),
@@ -42,7 +47,7 @@ const order = z.object({
   text: z.string(),
   at: timeMs,
   expiredAt: timeMs,
-}) satisfies z.ZodType<Order>;
+}) satisfies Whole<Order>;
 
 const facts = {
   group: z.object({ desired: z.number(), maxHosts: z.number() }),
