@@ -6,6 +6,8 @@ import { readProxyLine } from './proxy-line.ts';
 const defaultLineDeadlineMs = 2_000;
 /** Connections whose line is awaited: more than all tasks of a fleet pass on in two seconds. */
 const maxAwaited = 256;
+/** Who floods the port must not fill the log as well: one line in so long, with the number of those left out. */
+const quietMs = 1_000;
 
 /**
  * What happens to a connection on the port that is for other tasks: its first line says whose it is, the rest
@@ -18,12 +20,25 @@ export function relayPort(options: {
   readonly lineDeadlineMs?: number;
 }): (socket: Socket) => void {
   const { onClient, log, lineDeadlineMs = defaultLineDeadlineMs } = options;
-  const awaited = new Set<Socket>();
+  /** Each with how it is hung up on, oldest first. */
+  const awaited = new Map<Socket, (why: string) => void>();
+  let quietUntil = -Infinity;
+  let unsaid = 0;
+  const warn = (remoteAddress: string | undefined, why: string): void => {
+    const now = performance.now();
+    if (now < quietUntil) {
+      unsaid += 1;
+      return;
+    }
+    log.warn({ remoteAddress, why, unsaid }, 'connection to the relay port closed');
+    quietUntil = now + quietMs;
+    unsaid = 0;
+  };
 
   return (socket) => {
     let head: Buffer = Buffer.alloc(0);
     const hangUp = (why: string): void => {
-      log.warn({ remoteAddress: socket.remoteAddress, why }, 'connection to the relay port closed');
+      warn(socket.remoteAddress, why);
       leave();
       socket.destroy();
     };
@@ -51,7 +66,9 @@ export function relayPort(options: {
     // Stays for the time in which nobody else listens.
     socket.on('error', () => {});
     socket.on('data', read).on('close', leave).on('end', end);
-    awaited.add(socket);
-    if (awaited.size > maxAwaited) hangUp('too many connections without a PROXY line');
+    awaited.set(socket, hangUp);
+    // The oldest makes room: another task's line comes at once, so that those who say nothing displace themselves.
+    const [oldest] = awaited.values();
+    if (awaited.size > maxAwaited) oldest?.('too many connections without a PROXY line');
   };
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { proxyLineBytes, writeProxyLine } from '../../../../containers/ingest/passing/proxy-line.ts';
 import { relayPort } from '../../../../containers/ingest/passing/relay-port.ts';
-import { createLogger } from '../../../../runtime/telemetry/log.ts';
 import { handshakeBytes } from '../rtmp/client.ts';
 import { Stage } from './stage.ts';
 
@@ -23,6 +23,8 @@ afterEach(() => stage.close());
 describe('the relay port', () => {
   let server: Server;
   let port: number;
+  let listen: (lineDeadlineMs: number) => Promise<void>;
+  const logged: string[] = [];
   const clients: { readonly address: string; readonly heard: () => string }[] = [];
 
   beforeEach(async () => {
@@ -33,11 +35,15 @@ describe('the relay port', () => {
       stage.keep(socket);
       clients.push({ address, heard: () => heard });
     };
-    const log = createLogger('test', 'silent');
-    server = createServer(relayPort({ onClient, log, lineDeadlineMs: 200 }));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ({ port } = server.address() as AddressInfo);
+    logged.length = 0;
+    const log = pino({ level: 'warn' }, { write: (text: string) => void logged.push(text) });
+    listen = async (lineDeadlineMs) => {
+      server = createServer(relayPort({ onClient, log, lineDeadlineMs }));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      ({ port } = server.address() as AddressInfo);
+    };
+    await listen(200);
   });
   afterEach(() => void server.close());
 
@@ -99,12 +105,26 @@ describe('the relay port', () => {
   });
 
   it('does not let those who say nothing keep others out', async () => {
-    const silent = await Promise.all(Array.from({ length: 300 }, () => stage.dial(port)));
-    await Promise.all(silent.slice(256).map(hungUp));
-    await Promise.all(silent.slice(0, 256).map(hungUp));
+    server.close();
+    await listen(10_000);
+    // One after the other, so that it is known which ones came first.
+    const silent: Socket[] = [];
+    for (let count = 0; count < 257; count++) silent.push(await stage.dial(port));
+    const displaced = Promise.all(silent.slice(0, 2).map(hungUp));
     const socket = await stage.dial(port);
     socket.write(Buffer.concat([line, Buffer.from('me')]));
     await vi.waitFor(() => expect(clients.map(({ heard }) => heard())).toEqual(['me']));
+    await displaced;
+  });
+
+  it('says of a flood that it was one, in one line', async () => {
+    for (let count = 0; count < 20; count++) {
+      const socket = await stage.dial(port);
+      socket.write('garbage');
+      await hungUp(socket);
+    }
+    expect(logged.filter((text) => text.includes('relay port')).length).toBeLessThan(5);
+    expect(logged[0]).toContain('no PROXY line');
   });
 });
 
@@ -129,6 +149,18 @@ describe('a PROXY line on a public port', () => {
 });
 
 describe('a client that came by way of another task', () => {
+  it('is hung up on when it comes while the task ends', async () => {
+    const task = await stage.task();
+    const socket = await stage.dial(Number(task.peer.relay.split(':')[1]));
+    await task.harness.close();
+    socket.write(line);
+    socket.resume();
+    await new Promise((resolve) => {
+      for (const how of ['end', 'close']) socket.once(how, resolve);
+    });
+    expect(task.takes).toEqual([]);
+  });
+
   it('is never told an address in the clear: it may have come by TLS', async () => {
     const task = await stage.task({ rtmp: { frontUrl: 'rtmp://ingest.example.com/live' } });
     task.door.close();
