@@ -228,7 +228,7 @@ const born = (task: TaskFact): Heartbeat => ({
 });
 
 function beating(beat: Heartbeat, order: Order | undefined, now: number): Heartbeat {
-  const next = { ...beat, at: now - 2 * second, sequence: beat.sequence + 1, unstoredBytes: 0 };
+  const next = { ...beat, at: now - 2 * second, sequence: beat.sequence + 1, unstoredBytes: 0, passing: 0 };
   if (order === undefined || beat.phase === 'ending') {
     return beat.phase === 'starting' ? { ...next, phase: 'serving', accepting: true } : next;
   }

@@ -76,6 +76,7 @@ const drawnTask = fc.record({
   full: rarely(fc.constant(true), false),
   sequence: fc.integer({ min: 1, max: 200 }),
   unstoredBytes: rarely(fc.constant(5_000_000), 0),
+  passing: rarely(fc.constant(2), 0),
   shows: fc.oneof(fc.constant([]), fc.array(anyShow, { maxLength: 5 })),
   roomPoints: rarely(fc.integer({ min: 0, max: 8000 }), 4000),
   order: fc.option(
@@ -119,6 +120,7 @@ function withTask(drawn: DrawnBy<typeof drawnTask>): HostWish {
       full: drawn.full,
       sequence: drawn.sequence,
       unstoredBytes: drawn.unstoredBytes,
+      passing: drawn.passing,
       roomPoints: drawn.roomPoints,
       obeys,
     },
