@@ -13,12 +13,6 @@ it('the snapshots that are drawn lead to decisions of every kind, so that no pro
     );
     for (const word of [...words, ...limitedBy]) found.set(word, (found.get(word) ?? 0) + 1);
   }
-  console.log(
-    [...found]
-      .toSorted((a, b) => b[1] - a[1])
-      .map(([w, n]) => w + ' ' + n)
-      .join('\n'),
-  );
   const often = [...found].filter(([, times]) => times >= 10).map(([word]) => word);
   expect(often).toEqual(
     expect.arrayContaining([
