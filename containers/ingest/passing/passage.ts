@@ -135,7 +135,6 @@ export class Passage implements Guest {
     }
     this.#isOver = true;
     this.#client.off('error', ignore).off('close', this.#clientClosed);
-    this.#client.allowHalfOpen = false;
     onOver(this);
     newcomer.onStay();
   }

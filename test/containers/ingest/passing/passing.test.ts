@@ -82,6 +82,19 @@ describe('a newcomer of a task without room', () => {
     expect(full.outcomes).toEqual(['no-peers', 'no-peers']);
   });
 
+  it('stays with what it said by RTMPS, too', async () => {
+    const tls = { port: 0, ...makeCertificate() };
+    const full = await stage.task({ points: 2400, rtmp: { tls } });
+    full.held.push(show('1'), show('2'));
+    const dead = await stage.deadPeer();
+    full.peers = () => Promise.resolve([dead]);
+    const { client, code } = await stage.publish(full.harness.server.tlsPort ?? 0, 'newcomer', { tls: true });
+    expect(code).toBe(started);
+    expect(full.outcomes).toEqual(['no-answer']);
+    client.socket.end();
+    expect(await full.takes[0]?.sink.end()).toBe('dropped');
+  });
+
   it('goes to the next peer when one does not answer, and stays when none does', async () => {
     const [full, free] = await stage.fullAndFree({ points: 2400 });
     const dead = await stage.deadPeer();
@@ -288,6 +301,29 @@ describe('a connection that is passed on', () => {
     else socket.resume();
     await once(socket, 'end');
     await vi.waitFor(() => expect(full.passing.count).toBe(0));
+  });
+
+  it('does not take a client for silent that is kept waiting by the peer', async () => {
+    const [full] = await stage.fullAndFree({ limits: { clientSilentMs: 150 } });
+    const behind = Promise.withResolvers<Socket>();
+    const peer = await stage.stranger((socket) => {
+      socket.pause();
+      behind.resolve(socket);
+    });
+    full.peers = () => Promise.resolve([peer]);
+    const socket = await stage.dial(full.port);
+    socket.resume();
+    const bytes = 32 * 1024 * 1024;
+    socket.end(Buffer.alloc(bytes, 1));
+    const reader = await behind.promise;
+    // Several times as long as a client may be silent.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    let received = 0;
+    reader.on('data', (chunk: Buffer) => (received += chunk.length));
+    reader.resume();
+    await once(reader, 'end');
+    expect(received).toBeGreaterThan(bytes);
+    reader.end();
   });
 
   it('makes room for others until it has sent more than one who only knocks, and never after', async () => {

@@ -44,14 +44,19 @@ describe('ingest tasks that pass newcomers on', { timeout: 90_000 }, () => {
     const encoder = full.push(await fleet.channel());
     await fleet.heartbeat('full', ({ shows }) => shows.length === 1);
     const newcomer = full.push(await fleet.channel());
-    await fleet.heartbeat('free', ({ shows }) => shows[0]?.state === 'live');
-    full.child.kill('SIGTERM');
-    await fleet.heartbeat('full', ({ phase }) => phase === 'draining');
+    const there = await fleet.heartbeat('free', ({ shows }) => shows[0]?.state === 'live');
     await encoder.finish();
-    const empty = await fleet.heartbeat('full', ({ shows }) => shows.length === 0);
-    expect(empty).toMatchObject({ accepting: false, passing: 1 });
+    await fleet.heartbeat('full', ({ shows, unstoredBytes }) => shows.length === 0 && unstoredBytes === 0);
+    full.child.kill('SIGTERM');
+    const empty = await fleet.heartbeat('full', ({ phase }) => phase === 'draining');
+    expect(empty).toMatchObject({ accepting: false, shows: [], passing: 1 });
     const refused = full.push(await fleet.channel());
     expect(await refused.exited).not.toBe(0);
+    // Longer than a task that is empty waits for its last viewers.
+    await fleet.archive(
+      there.shows[0]?.broadcastId ?? '',
+      (text) => (text.match(/\.m4s/g) ?? []).length >= 5,
+    );
     expect(full.child.exitCode).toBeNull();
     expect(newcomer.process.exitCode).toBeNull();
     await newcomer.finish();
