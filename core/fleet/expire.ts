@@ -20,6 +20,7 @@ export function expireTasks(
   inFront: ReadonlySet<Unit>,
 ): readonly Unit[] {
   if (!situation.mayShrink) return [];
+  if (!images.mayRoll) explainTrial(draft, situation, images);
   const rolled = images.wantsCanary
     ? makeWayForCanary(draft, situation, memory, room, inFront)
     : rollOut(draft, situation, memory, images, room, inFront);
@@ -61,6 +62,18 @@ function victims(
     );
 }
 
+/** Somebody who watches a release asks first of all why nothing happens. */
+function explainTrial(draft: Draft, { units, policy, release }: Situation, { target }: Images): void {
+  if (release === undefined || target === undefined) return;
+  const seconds = Math.round(policy.rollout.canaryMs / 1_000);
+  const text = `of an old image; stays until a task of ${short(target)} has served for ${seconds} s`;
+  for (const unit of units)
+    if (isAvailable(unit) && unit.task?.digest !== target) draft.note(subjectOf(unit), 'waiting', text);
+}
+
+/** 2026-11-20 14:08 UTC */
+const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
 function rollOut(
   draft: Draft,
   situation: Situation,
@@ -78,15 +91,20 @@ function rollOut(
   // While there is patience only what is empty and not wanted goes; then everything above the minimum (I2),
   // and the hosts that are missing are added.
   const keep = isPatient ? room.wanted : room.minimum;
+  const { goodAt = 0 } = images.marks[target] ?? {};
+  const patience = `of an old image; goes when it is empty, and is told to from ${utc(goodAt + policy.rollout.patienceMs)} on`;
   const expired: Unit[] = [];
   let left = room.free;
   let staying = situation.units.filter(isAvailable).length;
   // At a limit no host comes to take its place: then one may be enough for a while.
   const least = isAtLimit(draft) ? 1 : policy.front.minAddresses;
   for (const unit of old) {
-    if (isPatient && showsOf(unit) > 0) continue;
+    if (isPatient && showsOf(unit) > 0) {
+      draft.note(subjectOf(unit), 'waiting', patience);
+      continue;
+    }
     if (left - unit.free < keep || staying <= least) {
-      draft.note(subjectOf(unit), 'waiting', `of an old image; stays while its room is needed`);
+      draft.note(subjectOf(unit), 'waiting', 'of an old image; stays while its room is needed');
       continue;
     }
     if (expired.length >= policy.caps.expires) break;

@@ -3,7 +3,7 @@ import { order, showsOf } from './orders.ts';
 import type { Situation } from './situation.ts';
 import { isToGo } from './state.ts';
 import { forceReason } from './stop-reason.ts';
-import { subjectOf } from './subject.ts';
+import { held, subjectOf } from './subject.ts';
 
 /** What people wish for single tasks. Carried out until the facts show it, so that a lost call is made again. */
 export function obeyOperators(draft: Draft, situation: Situation): void {
@@ -23,12 +23,14 @@ export function obeyOperators(draft: Draft, situation: Situation): void {
         { kind: 'stop-task', taskId: task.taskId, reason, forced: true },
         subjectOf(unit),
         'operator',
-        `force-stop with ${showsOf(unit)} broadcasts, ${reason}`,
+        `force-stop with ${held(showsOf(unit))}, ${reason}`,
       );
     } else if (request.kind === 'drain' && !toGo) {
       order(draft, unit, { phase: 'expire', reason: 'operator', text }, situation.now);
-    } else if (request.kind === 'keep' && toGo) {
-      order(draft, unit, { phase: 'serve', reason: 'operator', text }, situation.now);
+    } else if (request.kind === 'keep') {
+      if (toGo) order(draft, unit, { phase: 'serve', reason: 'operator', text }, situation.now);
+      // A release, or a fleet that should shrink, waits for it: that has to be seen.
+      else draft.note(subjectOf(unit), 'operator', `kept for an hour by ${text}`);
     }
   }
 }

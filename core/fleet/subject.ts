@@ -8,6 +8,9 @@ export const subjectOf = (unit: Unit): Subject => ({
   ...(unit.slot === undefined ? {} : { slot: unit.slot }),
 });
 
+/** "1 broadcast", "2 broadcasts" */
+export const held = (shows: number): string => `${shows} broadcast${shows === 1 ? '' : 's'}`;
+
 /** As people know digests: the first twelve of the hex. */
 export const short = (digest: string | undefined): string =>
   (digest ?? 'none').replace(/^sha256:/, '').slice(0, 12);

@@ -91,6 +91,50 @@ describe('a new image', () => {
   });
 });
 
+describe('who asks why an old task is still there', () => {
+  const whys = (wish: FleetWish) =>
+    planned(wish).notes.map(({ subject, reason, text }) => [subject.taskId, reason, text]);
+  const images = { [image]: good, [nextImage]: tried };
+  const tryOut = 'of an old image; stays until a task of e11 has served for 60 s';
+
+  it('hears of the trial of the new image', () => {
+    const servedAt = now - 20 * second;
+    const memory = { images, tasks: { 'task-03': { servedAt } } };
+    expect(whys({ hosts: [...quiet, serving(next())], sources: release, memory })).toEqual([
+      ['task-01', 'waiting', tryOut],
+      ['task-02', 'waiting', tryOut],
+    ]);
+  });
+
+  it('hears from when on it goes although it holds broadcasts', () => {
+    const memory = { images: { ...images, [nextImage]: { ...tried, goodAt: now - hour } } };
+    const hosts = [serving({ shows: 2 }), front(next()), front(next({ shows: 1 }))];
+    expect(whys({ hosts, sources: release, memory })).toEqual([
+      [
+        'task-01',
+        'waiting',
+        'of an old image; goes when it is empty, and is told to from 2026-10-08 01:00 UTC on',
+      ],
+    ]);
+  });
+
+  it('hears whose wish keeps it', () => {
+    const wish = {
+      requestId: 'r-1',
+      kind: 'keep',
+      taskId: 'task-01',
+      by: 'robin',
+      reason: 'for the final',
+    } as const;
+    const memory = { images: { ...images, [nextImage]: { ...tried, goodAt: longAgo } } };
+    const hosts = [serving(), front(next()), front(next())];
+    const sources = { ...release, requests: [{ ...wish, at: now - minute }] };
+    expect(whys({ hosts, sources, memory })).toEqual([
+      ['task-01', 'operator', 'kept for an hour by robin: for the final'],
+    ]);
+  });
+});
+
 describe('a broken image', () => {
   it('is called broken after as many tasks as the policy says, and gets no more; the old ones go on', () => {
     const start = pushed({ hosts: quiet }, nextImage);
