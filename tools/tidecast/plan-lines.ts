@@ -1,11 +1,15 @@
 /** A plan in lines for a terminal. Pure. */
 import type { Action, Decision, Note, Plan, Subject } from '../../core/fleet/decision.ts';
+import type { Peer } from '../../core/fleet/heartbeat.ts';
 import type { Violation } from '../../core/fleet/validate.ts';
 import { alarmLines, type Look } from './fleet-lines.ts';
 import type { PolicyChange } from './policy-change.ts';
 import { clean, count, hang, shortDigest, wallTime, zoneOf } from './text.ts';
 
 const hiddenValues = new Set(['kind', 'token', 'order']);
+
+const sayPeers = (peers: readonly Peer[]): string =>
+  peers.length === 0 ? 'none' : peers.map(({ taskId, slots }) => `${taskId} (${slots})`).join(', ');
 
 /** "start-task i-0abc in-03 3fa9c1d": the call with what it is given. */
 export function sayAction(action: Action): string {
@@ -18,6 +22,7 @@ export function sayAction(action: Action): string {
       if (key === 'forced') return value === true ? 'FORCED' : '';
       if (key === 'ttlS') return `ttl ${value} s`;
       if (key === 'reason') return '';
+      if (key === 'peers') return action.kind === 'write-peers' ? sayPeers(action.peers) : '';
       return Array.isArray(value) ? value.join(', ') : String(value);
     })
     .filter((text) => text !== '');
@@ -81,7 +86,7 @@ export function planLines(
     ),
     ...title(
       decisions.length === 0
-        ? 'No decisions: everything is as it should be'
+        ? 'No decisions: nothing to do in this pass'
         : `${count(decisions.length, 'decision')}, in the order in which they would be applied`,
     ),
     ...decisions.flatMap((decision) =>

@@ -32,6 +32,13 @@ describe('tidecast drain and keep', () => {
     );
   });
 
+  it('say that a task which is not to go stays for an hour', async () => {
+    const serves = await tidecastAt(installation, ['keep', taskIds.serving]);
+    expect(serves.out).toContain('It is not told to go, and will not be for an hour');
+    const drains = await tidecastAt(installation, ['keep', taskIds.draining]);
+    expect(drains.out).toContain('It takes new broadcasts again when it has acknowledged that');
+  });
+
   it('take it back, and say so as JSON', async () => {
     const { code, out } = await tidecastAt(installation, ['keep', taskIds.draining, '--json']);
     expect(code).toBe(0);

@@ -28,8 +28,8 @@ ${onAws}`,
   run: async ({ door, has }) => {
     const local = await door.local();
     if (local === undefined)
-      throw new CommandError('failed', 'nothing was released: there is no local platform here', {
-        hint: onAws,
+      throw new CommandError('failed', 'nothing was released: no local platform runs on this data folder', {
+        hint: `Start it with npm start; one with another data folder is found with --data FOLDER.\n\n${onAws}`,
       });
     const broken = has('broken');
     const { digest } = readAnswer(released, await local.ask('/local-control/release', { broken }), 'answer');
@@ -59,8 +59,8 @@ encoders reconnect and go on with the same broadcast on another task. Only on th
       });
     const local = await door.local();
     if (local === undefined)
-      throw new CommandError('failed', 'no host was killed: there is no local platform here', {
-        hint: 'Start it with npm start. Hosts on AWS are never killed by this command.',
+      throw new CommandError('failed', 'no host was killed: no local platform runs on this data folder', {
+        hint: 'Start it with npm start, or name its --data FOLDER. Hosts on AWS are never killed by this command.',
       });
     const host = word.startsWith('host-') ? word : Number(number);
     const { hostId } = readAnswer(killed, await local.ask('/local-control/kill-host', { host }), 'answer');

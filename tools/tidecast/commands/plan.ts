@@ -26,13 +26,19 @@ async function readJsonFile({ io }: Context, option: string, file: string): Prom
   }
 }
 
+const saveErrors: Readonly<Record<string, string>> = {
+  EEXIST: 'is there already: give another name',
+  ENOENT: 'is in a folder that is not there',
+  EACCES: 'may not be written',
+  EISDIR: 'is a folder: give a file',
+};
+
 async function keepFacts(io: Io, file: string, facts: unknown): Promise<void> {
   try {
     await io.writeFile(resolve(file), `${JSON.stringify(facts)}\n`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EEXIST' ? 'is there already: give another name' : error instanceof Error ? error.message : '';
+    const why = saveErrors[code ?? ''] ?? (error instanceof Error ? error.message : '');
     throw new CommandError('usage', `--save ${file} ${why}`, { cause: error });
   }
 }
@@ -88,7 +94,12 @@ Exits with 1 when the plan would break an invariant: then the scheduler applies 
     const violations = validate(planned, snapshot, policy, at);
     const { decisions, notes, limitedBy, alarms, figures } = planned;
     return {
-      lines: planLines({ at, plan: planned, violations, changes, inForce }, { width, paint }),
+      lines: [
+        ...planLines({ at, plan: planned, violations, changes, inForce }, { width, paint }),
+        ...(keepIn === undefined
+          ? []
+          : ['', `The facts are kept in ${keepIn}: tidecast plan --snapshot ${keepIn}`]),
+      ],
       json: { at, decisions, notes, limitedBy, alarms, figures, violations, changes },
       failed: violations.length > 0,
     };

@@ -69,8 +69,12 @@ export const keep = simple({
   name: 'keep',
   summary: 'take it back that a task is to go',
   help: `For a task that is expired or draining, by whatever reason: it takes new broadcasts again from the next pass on.
-The scheduler may decide anew later, for example when a new image is released.`,
-  outlook: () => 'It takes new broadcasts again when it has acknowledged that, usually within 20 s.',
+For an hour the scheduler does not send it away again: a release waits for it so long. After that it may decide
+anew. tidecast drain takes a keep back.`,
+  outlook: (task) =>
+    task !== undefined && task.order === undefined
+      ? 'It is not told to go, and will not be for an hour: a release waits for it so long.'
+      : 'It takes new broadcasts again when it has acknowledged that, usually within 20 s, and stays for an hour.',
 });
 
 /** Every broadcast that would be cut off, with whose it is where that may be known. */
