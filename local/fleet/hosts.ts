@@ -191,8 +191,12 @@ export class Hosts {
 
   async #gone(host: Host): Promise<void> {
     if (host.state === 'gone') return;
-    await this.#onFolders(() => forgetHostFolder(this.#folder, host.hostId));
-    this.#markGone(host);
+    try {
+      await this.#onFolders(() => forgetHostFolder(this.#folder, host.hostId));
+    } finally {
+      // What is left in the folder is to be adopted; a host that never goes would keep its place and address.
+      this.#markGone(host);
+    }
   }
 
   #markGone(host: Host): void {

@@ -99,6 +99,16 @@ describe('the local fleet', () => {
     expect(existsSync(join(spool, 'left'))).toBe(true);
     expect(existsSync(join(side.folder, second))).toBe(false);
   });
+
+  it('lets a host go whose folder can not be removed', async () => {
+    const [first = ''] = await boot(1);
+    mkdirSync(join(side.folder, first), { recursive: true });
+    writeFileSync(spoolOf(side.folder, first), 'no folder');
+    await act({ kind: 'terminate-host', hostId: first });
+    await side.settle();
+    expect(side.hosts.facts).toMatchObject([{ hostId: first, state: 'gone' }]);
+    expect(side.said.join()).toContain(`While ending ${first}`);
+  });
 });
 
 describe('a task of the local fleet', () => {
