@@ -5,7 +5,7 @@ import { isComing, isStaying, leastHosts, type Room } from './room-wanted.ts';
 import { remembered } from './remembered.ts';
 import type { Situation, Unit } from './situation.ts';
 import type { TaskFact } from './snapshot.ts';
-import { listsLagMs } from './state.ts';
+import { forgottenMs, listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
 import { takeBack } from './expire.ts';
 
@@ -135,7 +135,9 @@ function terminate(draft: Draft, unit: Unit, situation: Situation, memory: Memor
   const mark = memory.hosts[unit.host.hostId];
   if (!situation.mayShrink) return;
   const idleMs = now - (mark?.idleSince ?? now);
-  if (idleMs < policy.scaleIn.idleMs || now - (mark?.startedAt ?? 0) < listsLagMs) {
+  // A silent task that the list leaves out may hold shows.
+  const waitMs = situation.unlistedOn.has(unit.host.hostId) ? forgottenMs : policy.scaleIn.idleMs;
+  if (idleMs < waitMs || now - (mark?.startedAt ?? 0) < listsLagMs) {
     draft.note(subjectOf(unit), 'waiting', `idle for ${Math.round(idleMs / 1000)} s; goes if it stays so`);
     return;
   }

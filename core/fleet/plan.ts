@@ -3,7 +3,7 @@ import type { Plan, PlanFigures } from './decision.ts';
 import { Draft } from './draft.ts';
 import { chooseFront, peersOf } from './front.ts';
 import type { Peer } from './heartbeat.ts';
-import { protectHosts, provide, startTasks } from './hosts.ts';
+import { protectHosts, provide, startTasks, type HostsOutcome } from './hosts.ts';
 import { imagesOf, type Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import type { Policy } from './policy.ts';
@@ -11,7 +11,7 @@ import { pruneImages, remember, rememberHosts, stillOut } from './remember.ts';
 import { roomOf, type Room } from './room-wanted.ts';
 import { situationOf, type Situation, type Unit } from './situation.ts';
 import type { Snapshot, SourceName } from './snapshot.ts';
-import { isFresh, isToGo } from './state.ts';
+import { forgottenMs, isFresh, isToGo } from './state.ts';
 import { advance } from './drain.ts';
 import { expireTasks } from './expire.ts';
 import { obeyOperators } from './operators.ts';
@@ -69,7 +69,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
   protectHosts(draft, situation);
   startTasks(draft, situation, memory, images, outcome.needed);
   forget(draft, situation);
-  raiseAlarms(draft, situation, images, room, outcome.unseen > 0);
+  raiseAlarms(draft, situation, memory, images, room, outcome);
 
   const inFront = new Set(choice.units.map((unit) => unit.host.hostId));
   const started = new Set(draft.of('start-task').flatMap(({ subject }) => subject.hostId ?? []));
@@ -100,22 +100,26 @@ const samePeers = (a: readonly Peer[], b: readonly Peer[]): boolean =>
 function raiseAlarms(
   draft: Draft,
   situation: Situation,
+  memory: Memory,
   images: Images,
   room: Room,
-  hostsAreComing: boolean,
+  { unseen, scaledOut }: HostsOutcome,
 ): void {
-  const { release } = situation;
+  const { now, policy, release } = situation;
   if (images.brokenRelease && release !== undefined) {
     draft.limit('image broken', `the released image ${release.digest} does not serve`);
     draft.alarm('broken-image', { digest: release.digest }, 'its tasks did not serve; older ones go on');
   }
-  if (room.free < room.minimum && room.coming === 0 && !hostsAreComing) {
-    draft.alarm('room-short', {}, `${room.free} points free, ${room.minimum} at least, nothing is coming`);
+  // EC2 may have none of that type: what was asked for counts as coming, and would for ever.
+  const isOverdue = unseen > 0 && !scaledOut && now - memory.lastScaleOutAt > 2 * policy.hosts.leadMs;
+  const overdue = `${unseen} hosts have been asked for and do not come`;
+  if (isOverdue) draft.note({}, 'waiting', overdue);
+  if (room.free < room.minimum && (isOverdue || (room.coming === 0 && unseen === 0))) {
+    const why = isOverdue ? overdue : 'nothing is coming';
+    draft.alarm('room-short', {}, `${room.free} points free, ${room.minimum} at least, ${why}`);
   }
 }
 
-/** After this long a task that no list names any more is over. */
-const forgottenMs = 600_000;
 /** A pass forgets so many; the rest follows. */
 const maxForgotten = 20;
 

@@ -42,6 +42,8 @@ export interface Situation {
   readonly units: readonly Unit[];
   /** Hosts with a recent heartbeat: somebody runs there, whatever the orchestrator's list says yet. */
   readonly heardOn: ReadonlySet<string>;
+  /** Hosts of tasks that were heard, silent or not, and that no list shows: it may have left them out. */
+  readonly unlistedOn: ReadonlySet<string>;
   readonly release: ReleaseFact | undefined;
   readonly addresses: readonly AddressFact[];
   readonly front: readonly string[] | undefined;
@@ -64,6 +66,9 @@ const tasksByHost = remembered((tasks: readonly TaskFact[]) => {
   }
   return found;
 });
+const idsOf = remembered(
+  (tasks: readonly TaskFact[]): ReadonlySet<string> => new Set(tasks.map(({ taskId }) => taskId)),
+);
 const ordersByTask = remembered((orders: readonly Order[]) => new Map(orders.map((o) => [o.taskId, o])));
 const targetsBySlot = remembered((targets: readonly TargetFact[]) => {
   const found = new Map<string, TargetFact[]>();
@@ -141,12 +146,16 @@ export function situationOf(snapshot: Snapshot, policy: Policy, now: number): Si
   for (const { hostId, at } of heartbeats.values()) {
     if (now - at <= policy.staleness.heartbeatMs) heardOn.add(hostId);
   }
+  const listed = idsOf(sources.tasks?.value ?? noTasks);
+  const unlistedOn = new Set<string>();
+  for (const { taskId, hostId } of heartbeats.values()) if (!listed.has(taskId)) unlistedOn.add(hostId);
   return {
     now,
     policy,
     snapshot,
     units,
     heardOn,
+    unlistedOn,
     release: sources.release?.value,
     addresses: sortedAddresses(addresses),
     front: sources.records?.value.front,
@@ -157,6 +166,7 @@ export function situationOf(snapshot: Snapshot, policy: Policy, now: number): Si
 
 const noAddresses: Facts['addresses'] = [];
 const noTargets: Facts['targets'] = [];
+const noTasks: Facts['tasks'] = [];
 const noRequests: Facts['requests'] = [];
 
 function unitOf(

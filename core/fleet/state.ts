@@ -19,6 +19,9 @@ export type TaskState =
 /** What lists may leave out, or not show yet: their answers are eventually consistent, seconds as a rule. */
 export const listsLagMs = 60_000;
 
+/** After this long a task that was heard, and that no list shows any more, is over. */
+export const forgottenMs = 600_000;
+
 /** A heartbeat that may be believed now: neither too old nor from the future. */
 export function isFresh(
   heartbeat: Heartbeat | undefined,
