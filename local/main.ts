@@ -1,6 +1,6 @@
 /** `npm start`: the whole platform on this machine. */
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultRungs } from '../core/media/ladder.ts';
 import { parseRungs } from '../core/media/rungs.ts';
@@ -21,6 +21,12 @@ const help = `Tidecast on this machine: RTMP in, low-latency HLS and recordings 
   --help             this text
 
 Ctrl-C ends everything; the data stays. Logs of the programs are in FOLDER/logs.`;
+
+/** Where `tidecast` looks too. */
+const usualData = resolve(import.meta.dirname, '..', '.tidecast');
+
+/** The command finds a platform by its data folder. */
+const elsewhere = (data: string): string => (data === usualData ? '' : ` --data ${data}`);
 
 function readArguments(): ReturnType<typeof parse> | undefined {
   try {
@@ -47,7 +53,7 @@ function parse(): {
       port: { type: 'string', default: '8080' },
       'rtmp-port': { type: 'string', default: '1935' },
       ladder: { type: 'string', default: ladderForCores(availableParallelism()) },
-      data: { type: 'string', default: join(import.meta.dirname, '..', '.tidecast') },
+      data: { type: 'string', default: usualData },
     },
   });
   return {
@@ -101,7 +107,7 @@ function greet(platform: Platform, options: ReturnType<typeof parse>): void {
     `  API           ${platform.url}/api/docs`,
     `  RTMP server   ${platform.rtmpUrl}   (make a channel in the studio to get a stream key)`,
     '',
-    `  Fleet         ${platform.fleet.policy.hosts.min} to ${platform.fleet.policy.hosts.max} hosts; try: npx tidecast release`,
+    `  Fleet         ${platform.fleet.policy.hosts.min} to ${platform.fleet.policy.hosts.max} hosts; try: npx tidecast release${elsewhere(options.data)}`,
     `  Renditions    ${options.ladder}`,
     `  Data          ${options.data}`,
     ...(platform.demo === undefined ? [] : ['', demoHint]),

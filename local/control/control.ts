@@ -74,7 +74,8 @@ export function openControl(options: {
     'kill-host': async (body) => {
       const { host } = killHostBody.parse(body);
       const killed = await handlers.killHost(host);
-      if (killed === undefined) throw new ControlError(404, `There is no ${host} that runs.`);
+      if (killed === undefined)
+        throw new ControlError(404, `There is no ${host} that runs; tidecast fleet lists those that do.`);
       return killed;
     },
     token: (body) => handlers.token(tokenBody.parse(body).person),

@@ -119,7 +119,7 @@ describe('the control endpoint', () => {
   it('says that there is no such host, and takes only POST', async () => {
     expect(await call('kill-host', { host: 9 })).toMatchObject({
       status: 404,
-      body: { detail: 'There is no host-9 that runs.' },
+      body: { detail: 'There is no host-9 that runs; tidecast fleet lists those that do.' },
     });
     expect(await call('release', {}, { method: 'GET' })).toMatchObject({ status: 405 });
   });
