@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../../core/fleet/policy.ts';
 import type { AlarmName } from '../../../core/fleet/decision.ts';
 import { commands } from '../../../tools/tidecast/cli.ts';
 import { commonOptions } from '../../../tools/tidecast/options.ts';
@@ -56,6 +57,19 @@ describe('the runbook', () => {
     const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor ?? '');
     expect(links.length).toBeGreaterThan(10);
     expect(links.filter((link) => !anchors.has(link))).toEqual([]);
+  });
+
+  it('gives times of the policy as they are by default', () => {
+    const units = { s: 1_000, minutes: 60_000, hours: 3_600_000, h: 3_600_000 };
+    const policy: Readonly<Record<string, unknown>> = { ...defaultPolicy };
+    const times = [
+      ...text.matchAll(/(?<n>\d+) (?<unit>s|minutes|hours|h)(?: ago)? \(`(?<part>\w+)\.(?<name>\w+)`\)/g),
+    ];
+    expect(times.length).toBeGreaterThan(5);
+    for (const { 0: said, groups } of times) {
+      const { n, unit, part = '', name = '' } = groups ?? {};
+      expect(policy[part], said).toHaveProperty(name, Number(n) * units[unit as keyof typeof units]);
+    }
   });
 
   it('names only commands and options that there are', () => {
