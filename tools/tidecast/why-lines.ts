@@ -122,8 +122,16 @@ function runLines({ first, last, times }: Run, { width, paint }: Look): readonly
   );
 }
 
-export function decisionLines(decisions: readonly LoggedDecision[], look: Look): readonly string[] {
-  if (decisions.length === 0) return ['No decision of the last week is about it.'];
+/** @param slot of a task: it is started before it has an id, so that its start stands there only */
+export function decisionLines(
+  decisions: readonly LoggedDecision[],
+  look: Look,
+  slot?: string,
+): readonly string[] {
+  if (decisions.length === 0) {
+    const start = slot === undefined ? '' : ` Its start stands at its slot: tidecast why ${clean(slot)}`;
+    return [`No decision of the last week is about it.${start}`];
+  }
   return [
     look.paint('bold', `Decisions of the last week, newest last (${zoneOf(look.now)})`),
     ...runsOf(decisions).flatMap((run) => runLines(run, look)),

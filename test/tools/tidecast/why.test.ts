@@ -43,6 +43,11 @@ describe('tidecast why', () => {
     expect(out).not.toContain('older than a week');
   });
 
+  it('leads from a task that nothing was decided about to its slot, where its start stands', async () => {
+    const { out } = await tidecastAt(installation, ['why', taskIds.serving]);
+    expect(out).toContain('is about it. Its start stands at its slot: tidecast why in-01');
+  });
+
   it('takes a host by the beginning of its id', async () => {
     const { code, out } = await tidecastAt(installation, ['why', 'i-0cc']);
     expect(code).toBe(0);

@@ -57,7 +57,15 @@ export const fleet: Command = {
   help: `One line a host, as the scheduler's last pass saw it: its slot and address, its task with image and
 state, how many broadcasts it holds, points used and room, CPU, whether encoders are sent to it (front),
 and why it is as it is. Where the terminal is too narrow, columns go to a line below. Above: figures, what
-limits the scheduler, alarms with their section of the runbook.`,
+limits the scheduler, alarms with their section of the runbook.
+
+  points      what broadcasts cost: 1000 is a typical one, with all its renditions; a host has room for so many
+  free        room for newcomers, counted in whole typical broadcasts: what is left beside them is none
+  wanted      what the policy keeps free for them; never under: what nothing that the scheduler does may touch
+  slot        a place in the fleet with a name and an address of its own, which go from host to host
+  front set   the addresses that encoders are sent to: the fewest that will do, so that others run empty
+  expired     told to go; draining: refuses new broadcasts too, and stops after its last one
+  lost        not heard from: counts as holding broadcasts, and is left alone`,
   options: { watch: { what: 'draw again every 2 s until Ctrl-C' } },
   run: async (context) => {
     if (!context.has('watch')) return show(context, await context.door.connect());

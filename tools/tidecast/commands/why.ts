@@ -38,13 +38,18 @@ The beginning of an id is enough where no other begins like it. Also finds what 
     const connection = await context.door.connect();
     const seen = await readFleet(connection, io.now);
     const { named, decisions } = await find(word, connection, seen);
+    const hosts = hostsOf(named, seen.fleet);
     const look = { now: seen.now, width, paint };
     return {
-      lines: [...stateLines(named, seen.fleet, look), '', ...decisionLines(decisions, look)],
+      lines: [
+        ...stateLines(named, seen.fleet, look),
+        '',
+        ...decisionLines(decisions, look, named.kind === 'task' ? hosts[0]?.slot : undefined),
+      ],
       json: {
         ...named,
         at: seen.fleet.at,
-        hosts: hostsOf(named, seen.fleet),
+        hosts,
         alarms: alarmsAbout(named, seen.fleet),
         decisions,
       },
