@@ -24,7 +24,8 @@ const AlarmLine = ({ alarm, pick }: { readonly alarm: Alarm; readonly pick: (sub
         </button>
       ) : (
         words !== '' && <b>{words}</b>
-      )}{' '}
+      )}
+      {words !== '' && ': '}
       {text}
     </li>
   );

@@ -115,16 +115,24 @@ const Why = ({ task, at }: { readonly task: TaskView; readonly at: number }) => 
   );
 };
 
+/** Ages are shown by the minute; only what has just begun is counted in seconds. */
+const ageStepMs = (at: number, task: TaskView | undefined): number => {
+  const begun = task && [task.startedAt, task.order?.since ?? 0, ...task.shows.map((show) => show.startedAt)];
+  return begun?.some((since) => at - since < 60_000) === true ? 1_000 : 30_000;
+};
+
+const isSameAge = (before: number, after: number, stepMs: number): boolean =>
+  Math.floor(before / stepMs) === Math.floor(after / stepMs);
+
 const isSame = (before: CardProps, after: CardProps): boolean =>
   before.isPicked === after.isPicked &&
   before.isDense === after.isDense &&
   before.isStateSaid === after.isStateSaid &&
   before.pick === after.pick &&
-  // Ages are shown by the minute.
-  Math.floor(before.at / 30_000) === Math.floor(after.at / 30_000) &&
   before.band.low === after.band.low &&
   before.band.high === after.band.high &&
-  JSON.stringify(before.host) === JSON.stringify(after.host);
+  JSON.stringify(before.host) === JSON.stringify(after.host) &&
+  isSameAge(before.at, after.at, ageStepMs(before.at, before.host.task));
 
 /** Drawn again only when something of this host has changed, not with every pass. */
 export class HostCard extends Component<CardProps> {
