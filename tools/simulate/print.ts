@@ -50,14 +50,14 @@ export function describe(
   const { tally } = world;
   const lines = [
     '',
-    `seed ${options.seed}: ${options.days} days at peak ${options.peak}, ${options.room} a host, ` +
+    `seed ${options.seed}: ${options.days} day${options.days === 1 ? '' : 's'} at peak ${options.peak}, ${options.room} a host, ` +
       `faults ${!options.faults ? 'off' : options.faultRate === 1 ? 'on' : `times ${options.faultRate ?? 1}`}; ${outcome.passes} passes in ${seconds.toFixed(1)} s of a core`,
-    `  broadcasts   ${tally.broadcasts} of ${tally.encoders} encoders; cut by the scheduler ${tally.cut.scheduler}, ` +
+    `  broadcasts   ${tally.broadcasts} by ${tally.encoders} encoders; cut by the scheduler ${tally.cut.scheduler}, ` +
       `by faults ${tally.cut.fault}`,
-    `  refused      ${tally.refusedEncoders} encoders (${words(tally.refusals)}), ${tally.gaveUp} gave up`,
+    `  refused      ${tally.refusedEncoders} encoders${inBrackets(words(tally.refusals))}, ${tally.gaveUp} gave up`,
     `  drops        ${tally.drops}: back to the same task ${tally.resumed.sameTask}, to another ` +
       `${tally.resumed.otherTask}, after a death ${tally.resumed.afterDeath}; ${tally.resumesRefused} tries refused, ` +
-      `${tally.brokenApart} shows broken apart`,
+      `${tally.brokenApart} went on as a new broadcast`,
     `  passed on    ${tally.passedOn} connections, through a full host to another`,
     `  images       ${rollouts.pushes.length} pushed; last task of an old one after at most ${figures.rollout_last_task_old_image_h} h`,
     `  faults       ${words(tally.faults) || 'none'}`,
@@ -84,6 +84,8 @@ const words = (counts: Readonly<Record<string, number>>): string =>
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
+
+const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`);
 
 const total = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);

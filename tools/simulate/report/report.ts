@@ -18,10 +18,11 @@ export function drawReport(options: ReportOptions): string {
   const { outcome, recording } = options;
   const { options: asked } = outcome;
   const title = `Fleet simulation: ${asked.days} day${asked.days === 1 ? '' : 's'}, peak ${asked.peak}, seed ${asked.seed}`;
+  const pushes = outcome.rollouts.pushes.length;
   const body = [
     `<h1>${escape(title)}</h1>`,
     `<p>The real planner and loop against a model of the account, ${asked.room} typical broadcasts a host, ` +
-      `faults ${asked.faults ? 'on' : 'off'}, ${outcome.rollouts.pushes.length} image pushes, ` +
+      `faults ${asked.faults ? 'on' : 'off'}, ${pushes} image push${pushes === 1 ? '' : 'es'}, ` +
       `${integer(outcome.passes)} passes. Times are Japanese.</p>`,
     tiles(outcome),
     comparison(options),
