@@ -7,7 +7,7 @@ import type { Clients } from './clients.ts';
 import { createGroup } from './group.ts';
 import { createHosts } from './hosts.ts';
 import type { Images } from './images.ts';
-import { createRecords, noRecords } from './records.ts';
+import { createNamelessRecords, createRecords } from './records.ts';
 import { createRelease } from './release.ts';
 import { createTargets } from './targets.ts';
 import { createTasks } from './tasks.ts';
@@ -40,7 +40,7 @@ export function createAwsInfrastructure(parts: {
   const addresses = createAddresses({ client: ec2, once: clients.ec2Once, fleet: env.FLEET });
   const records =
     env.ZONE_ID === undefined || env.INGEST_DOMAIN === undefined
-      ? noRecords
+      ? createNamelessRecords()
       : createRecords({ client: clients.route53, zoneId: env.ZONE_ID, domain: env.INGEST_DOMAIN });
   const targets = createTargets({
     client: clients.balancing,

@@ -159,10 +159,19 @@ export function createRecords(parts: {
   };
 }
 
-/** Without a domain there are no names: nothing to read, nothing to write. */
-export const noRecords: Records = {
-  read: () => Promise.resolve({ front: [], slots: {} }),
-  setFront: () => Promise.resolve(),
-  setSlot: () => Promise.resolve(),
-  removeSlot: () => Promise.resolve(),
-};
+/**
+ * Without a domain nobody is led anywhere by name. The front set is remembered as it was told, so that it is not
+ * told again in every pass; a new process is told once.
+ */
+export function createNamelessRecords(): Records {
+  let front: readonly string[] = [];
+  return {
+    read: () => Promise.resolve({ front, slots: {} }),
+    setFront: (ips) => {
+      front = ips.toSorted();
+      return Promise.resolve();
+    },
+    setSlot: () => Promise.resolve(),
+    removeSlot: () => Promise.resolve(),
+  };
+}
