@@ -72,7 +72,10 @@ export function addressHosts(
       );
     }
   }
-  const waiting = units.filter((unit) => unit.address === undefined && unit.host.state !== 'terminating');
+  const going = new Set(draft.of('terminate-host').map((decision) => decision.subject.hostId));
+  const waiting = units.filter(
+    ({ address, host }) => address === undefined && host.state !== 'terminating' && !going.has(host.hostId),
+  );
   allocate(draft, situation, waiting.length + unseen + policy.addresses.spare - unused.length, slots, taken);
   release(draft, situation, memory, unused, leftOver, waiting.length + unseen + policy.addresses.spare);
   for (const address of situation.addresses) {
@@ -139,7 +142,7 @@ function release(
   }
 }
 
-/** The names of slots. They stay while the slot has its address, whether a host is there or not. */
+/** The names of slots. They stay while the slot has its address, whether a host is there or not, or a task. */
 export function nameSlots(draft: Draft, situation: Situation): void {
   const records = situation.snapshot.sources.records?.value.slots;
   if (!situation.policy.hasDomain || records === undefined) return;
@@ -150,13 +153,18 @@ export function nameSlots(draft: Draft, situation: Situation): void {
     draft.decide({ kind: 'set-slot-record', slot, ip }, { slot }, 'record', `${slot} is ${ip}`);
   }
   if (!situation.mayShrink) return;
-  const leftOver = Object.entries(records).filter(([slot]) => !slots.has(slot));
+  const leftOver = Object.entries(records).filter(
+    ([slot]) => !slots.has(slot) && !situation.slotsInUse.has(slot),
+  );
   for (const [slot, ip] of leftOver.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     draft.decide({ kind: 'remove-slot-record', slot, ip }, { slot }, 'clean-up', 'has no address any more');
   }
 }
 
-/** The target group of a slot holds the host that has the slot's address, and nothing else. */
+/**
+ * The target group of a slot holds the host that has the slot's address, and nothing else. One that no list shows
+ * for a moment stays there while the slot's task runs: viewers would be cut off.
+ */
 export function aimTargets(draft: Draft, situation: Situation): void {
   const targets = situation.snapshot.sources.targets?.value;
   if (targets === undefined || !situation.isKnown('targets') || !situation.isKnown('addresses')) return;
@@ -167,11 +175,14 @@ export function aimTargets(draft: Draft, situation: Situation): void {
     if (host.state !== 'running' || going.has(host.hostId)) continue;
     wanted.set(address.slot, host.privateIp);
   }
+  const runsAt = new Map(situation.units.map(({ task, host }) => [task?.slot, host.privateIp]));
+  const mayBeRight = (slot: string, targetId: string): boolean =>
+    !wanted.has(slot) && (runsAt.has(slot) ? runsAt.get(slot) === targetId : situation.slotsInUse.has(slot));
   const there = new Set<string>();
   for (const { slot, targetId, health } of sortedTargets(targets)) {
     if (health === 'draining') continue;
     if (wanted.get(slot) === targetId) there.add(slot);
-    else if (situation.mayShrink) {
+    else if (situation.mayShrink && !mayBeRight(slot, targetId)) {
       const text = `${targetId} does not have ${slot} any more`;
       draft.decide({ kind: 'deregister-target', slot, targetId }, { slot }, 'target', text);
     }

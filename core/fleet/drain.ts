@@ -3,7 +3,7 @@ import type { ReasonCode } from './heartbeat.ts';
 import type { Memory } from './memory.ts';
 import { isOutOfDns, order, showsOf } from './orders.ts';
 import type { Situation, Unit } from './situation.ts';
-import { isEmpty, isFresh, isToGo } from './state.ts';
+import { isEmpty, isFresh, isToGo, listsLagMs } from './state.ts';
 import { drained, stopReason } from './stop-reason.ts';
 import { subjectOf } from './subject.ts';
 
@@ -33,6 +33,10 @@ export function advance(draft: Draft, situation: Situation, memory: Memory, kept
         draft.alarm('stuck-drain', subjectOf(unit), text);
       }
     }
+    if (situation.mayShrink && drainsUnasked(unit, now)) {
+      const text = 'it drains without an order: this one says when it may be stopped';
+      order(draft, unit, { phase: 'drain', reason: 'clean-up', text }, now);
+    }
     // Also one that was told to go before it was ever heard: it will never say that it refuses newcomers.
     if (!isToGo(current) || heartbeat === undefined) stopNeverServed(draft, unit, situation, memory);
     if (unit.state === 'lost' && heartbeat !== undefined) {
@@ -41,6 +45,13 @@ export function advance(draft: Draft, situation: Situation, memory: Memory, kept
     }
   }
 }
+
+/** By a signal from elsewhere, or by an order that was lost: nobody would ever stop it. It does not come back. */
+const drainsUnasked = ({ state, heartbeat, order: current, request }: Unit, now: number): boolean =>
+  state === 'draining' &&
+  request?.kind !== 'keep' &&
+  heartbeat?.phase === 'draining' &&
+  (current === undefined || (current.phase === 'serve' && now - current.at > listsLagMs));
 
 const agrees = (unit: Unit): boolean =>
   unit.request?.kind === 'drain' ? isToGo(unit.order) : unit.request?.kind === 'keep' && !isToGo(unit.order);

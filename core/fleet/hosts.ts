@@ -62,7 +62,7 @@ export function provide(
     staying += 1;
     planned += policy.hosts.roomPoints;
   }
-  terminateDeadOnArrival(draft, situation);
+  terminateLost(draft, situation, memory);
 
   const shortPoints = room.wanted - planned;
   const kept = shortPoints > 0 ? takeBack(draft, situation, images, shortPoints) : new Set<Unit>();
@@ -146,16 +146,15 @@ function terminate(draft: Draft, unit: Unit, situation: Situation, memory: Memor
   draft.decide({ kind: 'terminate-host', hostId: unit.host.hostId }, subjectOf(unit), 'host-idle', text);
 }
 
-/** An instance whose agent never registered can't get a task. */
-function terminateDeadOnArrival(draft: Draft, situation: Situation): void {
+/** An instance whose agent never registered, or has left, can't get a task. */
+function terminateLost(draft: Draft, situation: Situation, memory: Memory): void {
   const { policy, now } = situation;
   if (!situation.mayShrink) return;
   for (const unit of situation.units) {
-    const tooOld = now - unit.host.launchedAt > 4 * policy.hosts.leadMs;
-    if (!isIdle(unit, situation) || unit.host.ready || !tooOld || unit.address !== undefined) continue;
+    const idleMs = now - (memory.hosts[unit.host.hostId]?.idleSince ?? now);
+    if (!isIdle(unit, situation) || unit.host.ready || idleMs < 2 * policy.hosts.leadMs) continue;
     if (draft.count('terminate-host') >= policy.caps.terminations) return;
-    const minutes = Math.round((now - unit.host.launchedAt) / 60_000);
-    const text = `has not joined the cluster in ${minutes} minutes`;
+    const text = `has no task and has not been in the cluster for ${Math.round(idleMs / 60_000)} minutes`;
     draft.decide({ kind: 'terminate-host', hostId: unit.host.hostId }, subjectOf(unit), 'host-lost', text);
   }
 }

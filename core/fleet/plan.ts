@@ -11,7 +11,7 @@ import { pruneImages, remember, rememberHosts, stillOut } from './remember.ts';
 import { roomOf, type Room } from './room-wanted.ts';
 import { situationOf, type Situation, type Unit } from './situation.ts';
 import type { Snapshot, SourceName } from './snapshot.ts';
-import { forgottenMs, isFresh, isToGo } from './state.ts';
+import { forgottenMs, isToGo } from './state.ts';
 import { advance } from './drain.ts';
 import { expireTasks } from './expire.ts';
 import { obeyOperators } from './operators.ts';
@@ -128,22 +128,23 @@ function forget(draft: Draft, situation: Situation): void {
   const { snapshot, now, policy } = situation;
   if (!situation.isKnown('tasks') || !situation.isKnown('hosts') || !situation.isKnown('orders')) return;
   const living = new Set(situation.units.map((unit) => unit.task?.taskId));
-  const seenAt = new Map<string, number>();
+  const seen = new Map<string, { readonly at: number; readonly hostId?: string }>();
   for (const { taskId, at } of snapshot.sources.orders?.value ?? []) {
-    if (!living.has(taskId)) seenAt.set(taskId, at);
+    if (!living.has(taskId)) seen.set(taskId, { at });
   }
-  for (const beat of snapshot.sources.heartbeats?.value ?? []) {
-    if (living.has(beat.taskId)) continue;
-    const { taskId, at } = beat;
-    seenAt.set(taskId, isFresh(beat, policy, now) ? Number.POSITIVE_INFINITY : at);
+  for (const { taskId, hostId, at } of snapshot.sources.heartbeats?.value ?? []) {
+    if (!living.has(taskId)) seen.set(taskId, { at, hostId });
   }
-  if (seenAt.size === 0) return;
+  if (seen.size === 0) return;
   const tasks = new Map((snapshot.sources.tasks?.value ?? []).map((task) => [task.taskId, task]));
-  for (const [taskId, at] of [...seenAt].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  const bare = new Set(situation.units.flatMap(({ host, task }) => (task === undefined ? host.hostId : [])));
+  for (const [taskId, { at, hostId }] of [...seen].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const task = tasks.get(taskId);
+    // A list may have left it out: silent, it can still hold shows as long as its host is there for it.
     const isOver =
-      at !== Number.POSITIVE_INFINITY &&
-      (task === undefined ? now - at > forgottenMs : task.status === 'stopped');
+      task === undefined
+        ? now - at > forgottenMs && !bare.has(hostId ?? '')
+        : task.status === 'stopped' && now - at > policy.staleness.heartbeatMs;
     if (!isOver) continue;
     if (draft.count('forget-task') >= maxForgotten) return;
     draft.decide({ kind: 'forget-task', taskId }, { taskId }, 'clean-up', 'the task has stopped');

@@ -1,6 +1,7 @@
 import { countArrivals } from './demand.ts';
 import { lastTaskOn } from './hosts.ts';
 import type { AddressMark, HostMark, ImageMark, Memory, TaskMark } from './memory.ts';
+import { isComing } from './room-wanted.ts';
 import type { Situation } from './situation.ts';
 import { isDrained } from './drain.ts';
 
@@ -105,7 +106,7 @@ export function rememberHosts(
     const startedAt = outcome.started.has(hostId) ? now : mark?.startedAt;
     // A host that boots, or whose task starts, is not idle: that counts from when it could have been of use.
     const isIdle =
-      (unit.task === undefined && unit.host.ready) ||
+      (unit.task === undefined && (unit.host.ready || !isComing(unit, situation))) ||
       ((unit.state === 'serving' || unit.state === 'expired' || unit.state === 'draining') &&
         unit.heartbeat?.shows.length === 0 &&
         !outcome.inFront.has(hostId)) ||

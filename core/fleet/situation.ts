@@ -44,6 +44,8 @@ export interface Situation {
   readonly heardOn: ReadonlySet<string>;
   /** Hosts of tasks that were heard, silent or not, and that no list shows: it may have left them out. */
   readonly unlistedOn: ReadonlySet<string>;
+  /** Slots of every task that has not stopped, also of those whose host or address a list leaves out. */
+  readonly slotsInUse: ReadonlySet<string>;
   readonly release: ReleaseFact | undefined;
   readonly addresses: readonly AddressFact[];
   readonly front: readonly string[] | undefined;
@@ -52,7 +54,9 @@ export interface Situation {
   readonly isKnown: (source: SourceName) => boolean;
 }
 
-const sortedHosts = remembered((hosts: readonly HostFact[]) => hosts.toSorted(byId((host) => host.hostId)));
+const sortedHosts = remembered((hosts: readonly HostFact[]) =>
+  hosts.toSorted(byId((host) => `${host.hostId} ${host.state}`)),
+);
 const sortedAddresses = remembered((list: readonly AddressFact[]) =>
   list.toSorted(byId((address) => `${address.slot} ${address.addressId}`)),
 );
@@ -66,6 +70,10 @@ const tasksByHost = remembered((tasks: readonly TaskFact[]) => {
   }
   return found;
 });
+const slotsOfTasks = remembered(
+  (tasks: readonly TaskFact[]): ReadonlySet<string> =>
+    new Set(tasks.flatMap(({ slot, status }) => (status === 'stopped' ? [] : slot))),
+);
 const idsOf = remembered(
   (tasks: readonly TaskFact[]): ReadonlySet<string> => new Set(tasks.map(({ taskId }) => taskId)),
 );
@@ -126,8 +134,11 @@ export function situationOf(snapshot: Snapshot, policy: Policy, now: number): Si
   const requests = newestRequests(sources.requests?.value ?? noRequests);
 
   const units: Unit[] = [];
+  let previous: string | undefined;
   for (const host of sortedHosts(valueOf(sources.hosts))) {
-    if (host.state === 'gone') continue;
+    // A list that is read in pages can name one twice.
+    if (host.state === 'gone' || host.hostId === previous) continue;
+    previous = host.hostId;
     const task = tasks.get(host.hostId);
     const address = onHost.get(host.hostId);
     units.push(
@@ -156,6 +167,7 @@ export function situationOf(snapshot: Snapshot, policy: Policy, now: number): Si
     units,
     heardOn,
     unlistedOn,
+    slotsInUse: slotsOfTasks(sources.tasks?.value ?? noTasks),
     release: sources.release?.value,
     addresses: sortedAddresses(addresses),
     front: sources.records?.value.front,

@@ -87,6 +87,7 @@ function stopFault(
     return { invariant: 'I1', text: 'its last heartbeat can not be believed' };
   if (beat.accepting) return { invariant: 'I1', text: 'it still takes broadcasts' };
   if (beat.shows.length > 0) return { invariant: 'I1', text: `it holds ${beat.shows.length} broadcasts` };
+  if ((beat.passing ?? 0) > 0) return { invariant: 'I1', text: `${beat.passing} broadcasts go through it` };
   if (beat.unstoredBytes > 0) return { invariant: 'I1', text: 'its recordings are not stored yet' };
   return undefined;
 }
