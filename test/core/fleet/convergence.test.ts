@@ -68,11 +68,18 @@ describe('under constant facts, whatever they were at first', () => {
       );
       // Two hosts with the address of one slot: that is said, and people have to look.
       if (new Set(wanted.map((each) => each.split(' ')[0])).size === wanted.length) {
-        expect(targets.toSorted()).toEqual(wanted.toSorted());
+        // Where the address of a host is another slot's, viewers still come by the slot of its task.
+        const running = new Set(living(world).map(({ host, task }) => `${task?.slot} ${host.privateIp}`));
+        const others = targets.filter((each) => wanted.includes(each) || !running.has(each));
+        expect(others.toSorted()).toEqual(wanted.toSorted());
       }
       if (!policy.hasDomain) return;
-      const slots = new Set(facts.addresses.map(({ slot }) => slot));
-      expect(new Set(Object.keys(facts.records.slots))).toEqual(slots);
+      const slots = facts.addresses.map(({ slot }) => slot);
+      // The name of a running task's slot stays, whoever took its address away.
+      const inUse = facts.tasks.flatMap(({ slot, status }) => (status === 'stopped' ? [] : slot));
+      const names = Object.keys(facts.records.slots);
+      expect(names).toEqual(expect.arrayContaining(slots));
+      for (const name of names) expect([...slots, ...inUse]).toContain(name);
       expect(made.decisions).toEqual([]);
     });
   });
@@ -212,7 +219,8 @@ describe('memory that lags by a pass', () => {
             for (const ip of world.facts.records.front) namedAt.set(ip, world.now);
             const made = think(world);
             for (const { order } of actions(made, 'write-order')) {
-              if (order.phase !== 'drain') continue;
+              // One that drains already refuses them anyhow.
+              if (order.phase !== 'drain' || order.reason === 'clean-up') continue;
               const task = world.facts.tasks.find(({ taskId }) => taskId === order.taskId);
               const address = world.facts.addresses.find(({ hostId }) => hostId === task?.hostId);
               const at = namedAt.get(address?.ip ?? '');
