@@ -2,7 +2,7 @@ import type { Draft } from './draft.ts';
 import type { Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import { expire, isAvailable, order, showsOf } from './orders.ts';
-import { isStaying, leastHosts, type Room } from './room-wanted.ts';
+import { leastHosts, type Room } from './room-wanted.ts';
 import type { Situation, Unit } from './situation.ts';
 import { isToGo, listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
@@ -151,7 +151,10 @@ function scaleIn(
 ): readonly Unit[] {
   const { policy, now, units } = situation;
   if (now - memory.lastScaleOutAt < policy.scaleIn.afterScaleOutMs) return [];
-  let hosts = units.filter((unit) => isStaying(unit, situation)).length;
+  // Not those that are still to come: a boot or a first task can fail, and then there would be too few.
+  const isProven = (unit: Unit): boolean =>
+    unit.task?.digest === images.safe || images.safe === images.target;
+  let hosts = units.filter((unit) => isAvailable(unit) && isProven(unit)).length;
   const least = leastHosts(situation, images);
   let left = room.free;
   const expired: Unit[] = [];
@@ -162,7 +165,7 @@ function scaleIn(
       !inFront.has(unit) &&
       showsOf(unit) === 0 &&
       // The first task of a new image has to be there until it has shown itself.
-      (unit.task?.digest === images.safe || images.safe === images.target) &&
+      isProven(unit) &&
       now - (memory.hosts[unit.host.hostId]?.idleSince ?? now) >= policy.scaleIn.idleMs,
   );
   for (const unit of idle) {

@@ -42,7 +42,7 @@ export const isStaying = (unit: Unit, situation: Situation): boolean =>
 /**
  * Hosts that have to stay whatever the demand. In a rollout the last old tasks of a small fleet need somebody who
  * takes their place before they go. Asked by what adds hosts and by what sends them away: if the two had
- * different ideas, hosts would come and go.
+ * different ideas, hosts would come and go. Those that are still to come count for the first of them only.
  */
 export function leastHosts({ policy, units }: Situation, images: Images): number {
   const waits =
