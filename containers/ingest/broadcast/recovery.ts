@@ -34,7 +34,7 @@ const jitter = 0.2;
  *
  * A fact that could not be read is unknown, and unknown is never idle (design section 5): how long a
  * broadcast has been silent is counted from when this task first read its last sign of life, so that an
- * outage of the table, or a clock that is off, makes nobody look dead.
+ * outage of the table, a clock that is off, or a machine that slept, makes nobody look dead.
  */
 export class Recovery {
   readonly #deps: BroadcastDependencies;
@@ -76,7 +76,13 @@ export class Recovery {
     const again = (): void => {
       if (this.#stopping) return;
       const inMs = everyMs * (1 + jitter * (2 * random() - 1));
-      this.#timer = setTimeout(() => void this.#look().finally(again), inMs);
+      const dueAt = this.#deps.clock.now() + inMs;
+      const look = (): void => {
+        // This process has stood still, and others perhaps with it (a machine that slept): nobody was watched.
+        if (this.#deps.clock.now() - dueAt >= lostAfterMs) this.#forgetSigns();
+        void this.#look().finally(again);
+      };
+      this.#timer = setTimeout(look, inMs);
     };
     void this.sweep().finally(again);
   }
@@ -99,14 +105,18 @@ export class Recovery {
     this.#running ??= (this.#skip > 0 ? this.#follow() : this.#readAll())
       .then(() => this.#completeSpooled())
       .catch((error: unknown) => {
-        this.#signs.clear();
-        this.#skip = 0;
+        this.#forgetSigns();
         this.#deps.log.error({ err: error }, 'could not look for broadcasts left behind');
       })
       .finally(() => {
         this.#running = undefined;
       });
     return this.#running;
+  }
+
+  #forgetSigns(): void {
+    this.#signs.clear();
+    this.#skip = 0;
   }
 
   async #readAll(): Promise<void> {

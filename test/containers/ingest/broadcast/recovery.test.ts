@@ -124,4 +124,22 @@ describe('the search for broadcasts left behind', () => {
     expect(late.read).toHaveLength(9);
     await Promise.all([early.recovery.stop(), late.recovery.stop()]);
   });
+
+  it('calls nobody silent for the time in which it stood still itself', async () => {
+    const { recovery, ended, leave, start } = fleetOf(1);
+    leave('b0');
+    start();
+    await vi.advanceTimersByTimeAsync(everyMs);
+    // The whole machine sleeps; its timers are late when it wakes up.
+    vi.setSystemTime(Date.now() + 10 * 60_000);
+    await vi.advanceTimersByTimeAsync(1.5 * everyMs);
+    expect(ended).toEqual([]);
+    // Its task wakes up as well, only later.
+    leave('b0');
+    await vi.advanceTimersByTimeAsync(5 * everyMs);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(5 * everyMs);
+    expect(ended).toHaveLength(1);
+    await recovery.stop();
+  });
 });
