@@ -219,12 +219,29 @@ export function nameFront(
   if (wanted.length === 0) return front;
   const before = front.toSorted();
   if (before.length === wanted.length && before.every((ip, index) => ip === wanted[index])) return front;
-  const text = `${wanted.length} hosts for newcomers, ${before.length} before`;
+  const text = changeOf(before, wanted, situation.addresses);
   draft.decide({ kind: 'set-front', ips: wanted, ttlS: policy.front.ttlS }, {}, 'front-set', text);
   if (choice.isCapped) {
     draft.limit('front set size', `${policy.front.maxAddresses} addresses are too few for this rush`);
   }
   return wanted;
+}
+
+/** "in-03 joins; in-01, in-02 leave" */
+function changeOf(
+  before: readonly string[],
+  wanted: readonly string[],
+  addresses: readonly AddressFact[],
+): string {
+  const slots = new Map(addresses.map(({ ip, slot }) => [ip, slot]));
+  const say = (ips: readonly string[], verb: string): string[] =>
+    ips.length === 0
+      ? []
+      : [`${ips.map((ip) => slots.get(ip) ?? ip).join(', ')} ${verb}${ips.length === 1 ? 's' : ''}`];
+  const [is, was] = [new Set(wanted), new Set(before)];
+  const joining = wanted.filter((ip) => !was.has(ip));
+  const leaving = before.filter((ip) => !is.has(ip));
+  return [...say(joining, 'join'), ...say(leaving, 'leave')].join('; ');
 }
 
 const ipsOf = (units: readonly Unit[]): readonly string[] =>

@@ -5,7 +5,7 @@ import { isOutOfDns, order, showsOf } from './orders.ts';
 import type { Situation, Unit } from './situation.ts';
 import { isEmpty, isFresh, isToGo, listsLagMs } from './state.ts';
 import { drained, stopReason } from './stop-reason.ts';
-import { subjectOf } from './subject.ts';
+import { held, subjectOf } from './subject.ts';
 
 /**
  * Expire, drain, stop (design section 5). The fence is the task: only after it has said that it refuses new
@@ -29,7 +29,7 @@ export function advance(draft: Draft, situation: Situation, memory: Memory, kept
       } else stopWhenEmpty(draft, unit, situation, memory);
       if (now - current.expiredAt > policy.drain.stuckMs) {
         const hours = Math.round((now - current.expiredAt) / 3_600_000);
-        const text = `on its way out for ${hours} h with ${showsOf(unit)} broadcasts`;
+        const text = `on its way out for ${hours} h with ${held(showsOf(unit))}`;
         draft.alarm('stuck-drain', subjectOf(unit), text);
       }
     }
@@ -73,7 +73,7 @@ function stopWhenEmpty(draft: Draft, unit: Unit, situation: Situation, memory: M
   if (task === undefined || state === 'stopping' || state === 'stopped') return;
   if (current === undefined || heartbeat === undefined || !isDrained(unit, situation)) {
     if (heartbeat !== undefined && showsOf(unit) > 0) {
-      draft.note(subjectOf(unit), 'waiting', `drains: holds ${showsOf(unit)} broadcasts`);
+      draft.note(subjectOf(unit), 'waiting', `drains: holds ${held(showsOf(unit))}`);
     } else if ((heartbeat?.unstoredBytes ?? 0) > 0) {
       draft.note(subjectOf(unit), 'waiting', 'drains: its recordings are not stored yet');
     } else draft.note(subjectOf(unit), 'waiting', 'waits for the task to say that it refuses newcomers');

@@ -190,7 +190,7 @@ export function startTasks(
         slot: address.slot,
         digest,
         // The same start is the same token, whoever repeats it; after that task has ended it is another one.
-        token: `${host.hostId}.${short(digest)}.${last.slice(-12)}`,
+        token: `${host.hostId}.${digest.slice(-12)}.${last.slice(-12)}`,
       },
       { ...subjectOf(unit), digest },
       canary ? 'canary' : 'scale-out',

@@ -15,6 +15,7 @@ import { forgottenMs, isToGo } from './state.ts';
 import { advance } from './drain.ts';
 import { expireTasks } from './expire.ts';
 import { obeyOperators } from './operators.ts';
+import { short } from './subject.ts';
 
 /** Without one of these nothing can be said at all. */
 const essential: readonly SourceName[] = ['group', 'hosts', 'tasks', 'heartbeats', 'orders'];
@@ -61,7 +62,12 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
   const front = nameFront(draft, situation, choice, remaining);
   const peers = peersOf({ ...situation, units: remaining }, memory.demand, preferred);
   if (!samePeers(peers, memory.peers)) {
-    draft.decide({ kind: 'write-peers', peers }, {}, 'front-set', `${peers.length} tasks have room`);
+    draft.decide(
+      { kind: 'write-peers', peers },
+      {},
+      'front-set',
+      `full tasks pass newcomers on to ${peers.length} other${peers.length === 1 ? '' : 's'}`,
+    );
   }
   addressHosts(draft, situation, memory, outcome.needed, outcome.unseen);
   nameSlots(draft, situation);
@@ -107,7 +113,7 @@ function raiseAlarms(
 ): void {
   const { now, policy, release } = situation;
   if (images.brokenRelease && release !== undefined) {
-    draft.limit('image broken', `the released image ${release.digest} does not serve`);
+    draft.limit('image broken', `the released image ${short(release.digest)} does not serve`);
     draft.alarm('broken-image', { digest: release.digest }, 'its tasks did not serve; older ones go on');
   }
   // EC2 may have none of that type: what was asked for counts as coming, and would for ever.
@@ -161,7 +167,7 @@ function finish(
 ): Plan {
   const decisions = draft.inOrder();
   if (decisions.length === 0 && draft.notes.length === 0) {
-    const text = `${room.free} points free of ${room.wanted} wanted; nothing to do`;
+    const text = `${room.free} points free, ${room.wanted} wanted; nothing to do`;
     draft.note({}, 'steady', text);
   }
   return {

@@ -11,6 +11,6 @@ export const subjectOf = (unit: Unit): Subject => ({
 /** "1 broadcast", "2 broadcasts" */
 export const held = (shows: number): string => `${shows} broadcast${shows === 1 ? '' : 's'}`;
 
-/** As people know digests: the first twelve of the hex. */
+/** As the console and the command show digests: the first seven of the hex. */
 export const short = (digest: string | undefined): string =>
-  (digest ?? 'none').replace(/^sha256:/, '').slice(0, 12);
+  (digest ?? 'none').replace(/^sha256:/, '').slice(0, 7);

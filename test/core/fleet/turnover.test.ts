@@ -88,7 +88,7 @@ describe('a task that is told to go', () => {
   it('waits for its last show, also an interrupted one or one that is being stored', () => {
     for (const state of ['live', 'interrupted', 'ending'] as const) {
       expect(notes({ hosts: [...quiet, { ...drained, shows: [{ state }] }] })).toContain(
-        'drains: holds 1 broadcasts',
+        'drains: holds 1 broadcast',
       );
     }
   });
@@ -178,6 +178,8 @@ describe('a person', () => {
       ],
     });
     expect(actions(next, 'set-front')[0]?.ips).toEqual(['198.51.100.2', '198.51.100.3']);
+    const decision = next.decisions.find(({ action }) => action.kind === 'set-front');
+    expect(decision?.text).toBe('in-02, in-03 join; in-01 leaves');
   });
 
   it('can send a task away that was never heard: it is stopped when its time to start is over', () => {
