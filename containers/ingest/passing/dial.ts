@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { welcome } from './relay-port.ts';
 
 /** `10.0.1.5:1937`, `[fd00::5]:1937`. */
 const form = /^(?:\[([\da-fA-F:]+)\]|([\w.-]+)):(\d{1,5})$/;
@@ -10,10 +11,13 @@ export function parseRelay(relay: string): { readonly host: string; readonly por
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 }
 
-/** A connection to a peer, or undefined when it does not answer in time or nobody waits for it any more. */
+/**
+ * A connection to a peer that has said that it takes it, or undefined: it does not answer in time, has no room by
+ * now, or nobody waits for it any more.
+ */
 export function dial(
   relay: string,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: { readonly line: Buffer; readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Socket | undefined> {
   const to = parseRelay(relay);
   if (to === undefined || options.signal.aborted) return Promise.resolve(undefined);
@@ -28,15 +32,24 @@ export function dial(
     const give = (found: Socket | undefined): void => {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', giveUp);
-      socket.off('connect', connected);
+      socket.off('connect', connected).off('data', answered).off('close', giveUp);
       if (found === undefined) socket.destroy();
       resolve(found);
     };
     const giveUp = (): void => give(undefined);
-    const connected = (): void => give(socket);
+    const connected = (): void => void socket.write(options.line);
+    const answered = (bytes: Buffer): void => {
+      if (bytes[0] !== welcome[0]) {
+        giveUp();
+        return;
+      }
+      socket.pause();
+      if (bytes.length > 1) socket.unshift(bytes.subarray(1));
+      give(socket);
+    };
     const timer = setTimeout(giveUp, options.timeoutMs);
     options.signal.addEventListener('abort', giveUp);
-    socket.once('connect', connected);
+    socket.once('connect', connected).on('data', answered).on('close', giveUp);
     // Stays on: errors of the whole connection end in its `close`.
     socket.on('error', giveUp);
   });

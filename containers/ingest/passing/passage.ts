@@ -155,29 +155,28 @@ export class Passage implements Guest {
       outcome = 'no-answer';
       // One after the other, each by what became of the one before.
       // oxlint-disable-next-line no-await-in-loop
-      const socket = await dial(relay, { timeoutMs: Math.min(limits.connectMs, leftMs), signal });
+      const socket = await dial(relay, { line, timeoutMs: Math.min(limits.connectMs, leftMs), signal });
       if (signal.aborted) {
         socket?.destroy();
         return 'gone';
       }
       if (socket === undefined || socket.destroyed) {
-        log.warn({ ...this.#names, peer: taskId }, 'a peer does not answer');
+        log.warn({ ...this.#names, peer: taskId }, 'a peer does not take a newcomer');
         continue;
       }
       this.#peerId = taskId;
       log.debug(this.#names, 'newcomer passed on');
-      this.#join(socket, line);
+      this.#join(socket);
       return 'passed';
     }
     return outcome;
   }
 
-  #join(peer: Socket, line: Buffer): void {
+  #join(peer: Socket): void {
     const now = this.#options.clock.now();
     this.#peer = peer;
     this.#heard = { client: 0, clientAt: now, peer: 0, peerAt: now };
     peer.on('close', this.#peerClosed);
-    peer.write(line);
     this.#client.pipe(peer);
     peer.pipe(this.#client);
   }

@@ -54,6 +54,11 @@ export class Passing implements PassOn {
     return this.#options.door.passesOn(arriving);
   }
 
+  takes(arriving: number): boolean {
+    const { door } = this.#options;
+    return door.isOpen && !door.passesOn(arriving);
+  }
+
   begin(newcomer: Newcomer): Guest {
     const { door, random, clock, log, limits, onNone, onOutcome } = this.#options;
     const passage = new Passage({

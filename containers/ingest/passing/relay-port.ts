@@ -9,17 +9,22 @@ const maxAwaited = 256;
 /** Who floods the port must not fill the log as well: one line in so long, with the number of those left out. */
 const quietMs = 1_000;
 
+/** The one byte that says that the connection is taken; RTMP comes after it. */
+export const welcome = Buffer.from('+');
+
 /**
  * What happens to a connection on the port that is for other tasks: its first line says whose it is, the rest
  * is the client's. Whoever sends anything else has no business there.
  */
 export function relayPort(options: {
+  /** There is room for one more. */
+  readonly takes: () => boolean;
   /** Nothing of what the client sent has been read. */
   readonly onClient: (socket: Socket, address: string) => void;
   readonly log: Logger;
   readonly lineDeadlineMs?: number;
 }): (socket: Socket) => void {
-  const { onClient, log, lineDeadlineMs = defaultLineDeadlineMs } = options;
+  const { takes, onClient, log, lineDeadlineMs = defaultLineDeadlineMs } = options;
   /** Each with how it is hung up on, oldest first. */
   const awaited = new Map<Socket, (why: string) => void>();
   let quietUntil = -Infinity;
@@ -58,6 +63,12 @@ export function relayPort(options: {
         return;
       }
       leave();
+      // Without an answer the other task tries the next one, as nothing of the client's has been read yet.
+      if (!takes()) {
+        socket.destroy();
+        return;
+      }
+      socket.write(welcome);
       socket.pause();
       if (head.length > line.bytes) socket.unshift(head.subarray(line.bytes));
       onClient(socket, line.from.client);

@@ -37,7 +37,11 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
         relay &&
         (await open(
           relay,
-          relayPort({ onClient: (socket, address) => hub.takeRelayed(socket, address), log }),
+          relayPort({
+            takes: () => hub.takesRelayed,
+            onClient: (socket, address) => hub.takeRelayed(socket, address),
+            log,
+          }),
         )),
     };
   } catch (error) {
@@ -150,6 +154,10 @@ class Hub {
   }
 
   /** Connections that may become broadcasts here, and have not been decided on. */
+  get takesRelayed(): boolean {
+    return this.#options.passOn?.takes(this.#arriving) ?? true;
+  }
+
   get #arriving(): number {
     let count = 0;
     for (const guest of this.#table.connections())

@@ -119,6 +119,8 @@ export interface Newcomer {
 export interface PassOn {
   /** @param arriving connections that may become broadcasts here and have not asked to publish yet */
   wants(arriving: number): boolean;
+  /** Whether a connection that another task passes on is taken: only while there is room for one more. */
+  takes(arriving: number): boolean;
   /** It counts from this moment on. None of the calls back comes before this has returned. */
   begin(newcomer: Newcomer): Guest;
 }

@@ -110,7 +110,7 @@ describe('a newcomer of a task without room', () => {
     expect(alone.outcomes).toEqual(['no-answer']);
   });
 
-  it('goes no further than one peer: that one takes it up to the ceiling, or refuses', async () => {
+  it('stays when no peer has room either: taken up to the ceiling, then refused', async () => {
     const [a, b] = [await stage.task({ points: 2400 }), await stage.task({ points: 2400 })];
     for (const [task, other] of [
       [a, b],
@@ -120,12 +120,15 @@ describe('a newcomer of a task without room', () => {
       task.peers = () => Promise.resolve([task.peer, other.peer]);
     }
     expect((await stage.publish(a.port, 'one')).code).toBe(started);
-    expect(b.takes.map(({ key }) => key)).toEqual(['one']);
+    expect(a.takes.map(({ key }) => key)).toEqual(['one']);
+    a.held.push(show('one'));
     const second = await stage.publish(a.port, 'two');
     expect(second.code).toBe(refused);
+    expect(a.outcomes).toEqual(['no-answer', 'no-answer']);
+    expect(b.takes).toEqual([]);
+    // What comes by the relay port is never passed on again.
     expect(b.outcomes).toEqual([]);
     expect(b.passing.count).toBe(0);
-    expect(a.takes).toEqual([]);
   });
 
   it('has lost nothing of what it said before a peer was found', async () => {

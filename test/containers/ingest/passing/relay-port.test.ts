@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { proxyLineBytes, writeProxyLine } from '../../../../containers/ingest/passing/proxy-line.ts';
 import { relayPort } from '../../../../containers/ingest/passing/relay-port.ts';
-import { handshakeBytes } from '../rtmp/client.ts';
+import { handshakeBytes, TestClient } from '../rtmp/client.ts';
 import { Stage } from './stage.ts';
 
 const line = writeProxyLine({
@@ -25,10 +25,12 @@ describe('the relay port', () => {
   let port: number;
   let listen: (lineDeadlineMs: number) => Promise<void>;
   const logged: string[] = [];
+  let hasRoom = true;
   const clients: { readonly address: string; readonly heard: () => string }[] = [];
 
   beforeEach(async () => {
     clients.length = 0;
+    hasRoom = true;
     const onClient = (socket: Socket, address: string): void => {
       let heard = '';
       socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
@@ -38,7 +40,7 @@ describe('the relay port', () => {
     logged.length = 0;
     const log = pino({ level: 'warn' }, { write: (text: string) => void logged.push(text) });
     listen = async (lineDeadlineMs) => {
-      server = createServer(relayPort({ onClient, log, lineDeadlineMs }));
+      server = createServer(relayPort({ takes: () => hasRoom, onClient, log, lineDeadlineMs }));
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
       ({ port } = server.address() as AddressInfo);
@@ -62,6 +64,21 @@ describe('the relay port', () => {
     socket.write('second');
     await vi.waitFor(() => expect(clients.map(({ heard }) => heard())).toEqual(['first second']));
     expect(clients[0]?.address).toBe('198.51.100.7');
+  });
+
+  it('says with one byte that it takes the connection, and hangs up without a word when it has no room', async () => {
+    const taken = await stage.dial(port);
+    taken.write(line);
+    const [welcomed] = (await once(taken, 'data')) as [Buffer];
+    expect(welcomed.toString()).toBe('+');
+    hasRoom = false;
+    const refused = await stage.dial(port);
+    let heard = 0;
+    refused.on('data', (bytes: Buffer) => (heard += bytes.length));
+    refused.write(line);
+    await hungUp(refused);
+    expect(heard).toBe(0);
+    expect(clients).toHaveLength(1);
   });
 
   it('waits for a line that comes byte by byte', async () => {
@@ -163,10 +180,12 @@ describe('a client that came by way of another task', () => {
 
   it('is never told an address in the clear: it may have come by TLS', async () => {
     const task = await stage.task({ rtmp: { frontUrl: 'rtmp://ingest.example.com/live' } });
+    const socket = await stage.dial(Number(task.peer.relay.split(':')[1]));
+    socket.write(line);
+    // Taken; and then the task is told to go.
+    await once(socket, 'data');
     task.door.close();
-    const relay = Number(task.peer.relay.split(':')[1]);
-    const client = await stage.encoder(relay);
-    client.write(line);
+    const client = new TestClient(socket);
     await client.handshake();
     await client.command(
       'connect',

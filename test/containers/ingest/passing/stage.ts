@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import type { HeldShow, Peer } from '../../../../core/fleet/heartbeat.ts';
 import { Door } from '../../../../containers/ingest/fleet/door.ts';
 import { Passing, type PassingOptions } from '../../../../containers/ingest/passing/passing.ts';
+import { welcome } from '../../../../containers/ingest/passing/relay-port.ts';
 import type { RtmpServerOptions } from '../../../../containers/ingest/rtmp/types.ts';
 import { createLogger } from '../../../../runtime/telemetry/log.ts';
 import { TestClient } from '../rtmp/client.ts';
@@ -168,11 +169,12 @@ export class Stage {
     return socket;
   }
 
-  /** A peer that is not one of ours. */
+  /** A peer that is not one of ours, and takes whoever is passed on. */
   async stranger(onSocket: (socket: Socket) => void): Promise<Peer> {
     const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
       this.#ending.unshift(() => void socket.destroy());
       socket.on('error', () => {});
+      socket.write(welcome);
       onSocket(socket);
     });
     server.listen(0, '127.0.0.1');
