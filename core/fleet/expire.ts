@@ -22,7 +22,7 @@ export function expireTasks(
   if (!situation.mayShrink) return [];
   if (!images.mayRoll) explainTrial(draft, situation, images);
   const rolled = images.wantsCanary
-    ? makeWayForCanary(draft, situation, memory, room, inFront)
+    ? makeWayForCanary(draft, situation, memory, images, room, inFront)
     : rollOut(draft, situation, memory, images, room, inFront);
   if (rolled.length > 0) return rolled;
   const unreachable = expireUnreachable(draft, situation, memory);
@@ -121,18 +121,25 @@ function rollOut(
 const isAtLimit = (draft: Draft): boolean =>
   (['host maximum', 'address quota', 'slots'] as const).some((limit) => draft.limits.has(limit));
 
-/** No host can be added: an empty one of the old image gives its place up for the first task of the new one. */
+/**
+ * No host can be added: one of the old image gives its place up for the first task of the new one. An empty one; when
+ * the patience is over without any, one that holds shows: with some that run round the clock on every host no
+ * release would ever begin.
+ */
 function makeWayForCanary(
   draft: Draft,
   situation: Situation,
   memory: Memory,
+  images: Images,
   room: Room,
   inFront: ReadonlySet<Unit>,
 ): readonly Unit[] {
-  const { units } = situation;
+  const { units, policy, now, release } = situation;
   if (!isAtLimit(draft)) return [];
   if (units.some((unit) => unit.order?.reason === 'canary' && isToGo(unit.order))) return [];
-  const [unit] = victims(situation, inFront, (each) => showsOf(each) === 0);
+  const waitedMs = now - (images.marks[release?.digest ?? '']?.firstSeenAt ?? now);
+  const isPatient = waitedMs < policy.rollout.patienceMs;
+  const [unit] = victims(situation, inFront, (each) => showsOf(each) === 0 || !isPatient);
   if (unit === undefined || room.free - unit.free < room.minimum || units.filter(isAvailable).length < 2) {
     draft.note({}, 'waiting', 'no host is free for the first task of the new image');
     return [];

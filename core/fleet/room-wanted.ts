@@ -22,7 +22,7 @@ export const usableFree = (unit: Unit, points: number): number => unit.free - (u
 /** A host that will have a serving task without anybody deciding anything more. */
 export function isComing(unit: Unit, situation: Situation): boolean {
   const { policy, now } = situation;
-  if (unit.host.state === 'launching') return true;
+  if (unit.host.state === 'launching') return now - unit.host.launchedAt <= 2 * policy.hosts.leadMs;
   if (unit.host.state !== 'running') return false;
   // Taken back, and the task has not answered yet.
   if (unit.state === 'draining' && unit.order?.phase === 'serve') {

@@ -1,4 +1,4 @@
-/** What lists do not show, and what was asked for and does not come. */
+/** What lists do not show, what was asked for and does not come, and a place that nobody leaves. */
 import { describe, expect, it } from 'vitest';
 import type { Facts, Snapshot } from '../../../core/fleet/snapshot.ts';
 import { plan } from '../../../core/fleet/plan.ts';
@@ -7,9 +7,13 @@ import {
   fleet,
   front,
   hour,
+  image,
   inShort,
+  launching,
+  longAgo,
   lost,
   minute,
+  nextImage,
   now,
   planned,
   policy,
@@ -78,5 +82,52 @@ describe('hosts that were asked for and do not come', () => {
     expect(made.alarms.map(({ name, text }) => `${name}: ${text}`)).toEqual([
       'room-short: 0 points free, 1000 at least, 2 hosts have been asked for and do not come',
     ]);
+  });
+
+  it('raise it too when they are launched and never run', () => {
+    const hangs = (launchedAt: number) =>
+      planned({ hosts: [front({ shows: 4 }), front({ shows: 4 }), launching({ host: { launchedAt } })] });
+    expect(hangs(now - 2 * policy.hosts.leadMs).figures.freePoints).toBe(0);
+    expect(actions(hangs(now - 2 * policy.hosts.leadMs), 'set-desired')).toEqual([]);
+    expect(actions(hangs(now - hour), 'set-desired')).toMatchObject([{ hosts: 4 }]);
+    const limited = planned(
+      {
+        hosts: [front({ shows: 4 }), front({ shows: 4 }), launching({ host: { launchedAt: now - hour } })],
+      },
+      { hosts: { ...policy.hosts, max: 3 } },
+    );
+    expect(limited.alarms.map(({ name }) => name)).toEqual(['room-short']);
+  });
+});
+
+describe('a new image at the limit of hosts, with shows on every one of them', () => {
+  const expired = (pushedAt: number, shows: readonly number[]) =>
+    actions(
+      planned(
+        {
+          hosts: shows.map((each) => front({ shows: each })),
+          sources: { release: { digest: nextImage, pushedAt } },
+          memory: {
+            images: {
+              [image]: { firstSeenAt: longAgo, goodAt: longAgo, failedTasks: [], releasedAt: pushedAt },
+              [nextImage]: { firstSeenAt: pushedAt, failedTasks: [] },
+            },
+          },
+        },
+        { hosts: { ...policy.hosts, max: 3 } },
+      ),
+      'write-order',
+    ).map(({ order }) => `${order.phase} ${order.taskId} ${order.reason}`);
+
+  it('waits for one that is empty as long as there is patience', () => {
+    expect(expired(now - policy.rollout.patienceMs + 1, [2, 1, 2])).toEqual([]);
+  });
+
+  it('then gets the place of the one with the fewest shows, which may end in their own time', () => {
+    expect(expired(now - policy.rollout.patienceMs, [2, 1, 2])).toEqual(['expire task-02 canary']);
+  });
+
+  it('and goes on waiting while the room of that one is needed', () => {
+    expect(expired(now - 10 * policy.rollout.patienceMs, [3, 4, 4])).toEqual([]);
   });
 });
