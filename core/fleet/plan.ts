@@ -114,7 +114,12 @@ function raiseAlarms(
   const { now, policy, release } = situation;
   if (images.brokenRelease && release !== undefined) {
     draft.limit('image broken', `the released image ${short(release.digest)} does not serve`);
-    draft.alarm('broken-image', { digest: release.digest }, 'its tasks did not serve; older ones go on');
+    const { target } = images;
+    const text =
+      target === undefined || target === release.digest
+        ? 'its tasks did not serve; it is tried again and again, as no image has served before'
+        : `its tasks did not serve; new tasks get ${short(target)}`;
+    draft.alarm('broken-image', { digest: release.digest }, text);
   }
   // EC2 may have none of that type: what was asked for counts as coming, and would for ever.
   const isOverdue = unseen > 0 && !scaledOut && now - memory.lastScaleOutAt > 2 * policy.hosts.leadMs;

@@ -143,7 +143,13 @@ describe('a broken image', () => {
     expect(ofNext.map(({ status }) => status)).toEqual(['stopped', 'stopped']);
     const made = think(world);
     expect(made.limitedBy).toContain('image broken');
-    expect(made.alarms.map(({ name }) => name)).toEqual(['broken-image']);
+    expect(made.alarms).toEqual([
+      {
+        name: 'broken-image',
+        subject: { digest: nextImage },
+        text: 'its tasks did not serve; new tasks get 900d',
+      },
+    ]);
     const serve = world.facts.tasks.filter(({ status }) => status === 'running');
     expect(serve.map(({ taskId }) => taskId)).toEqual(['task-01', 'task-02']);
   });
