@@ -94,7 +94,7 @@ void complete;
 
 /** Settings that make no sense together; each alone is fine. */
 function contradictions(policy: Policy): readonly string[] {
-  const { hosts, cpu, front, slots } = policy;
+  const { hosts, cpu, front, slots, addresses } = policy;
   return [
     ...(hosts.min > hosts.max ? [`hosts.min (${hosts.min}) is above hosts.max (${hosts.max})`] : []),
     ...(cpu.low > cpu.high ? [`cpu.low (${cpu.low}) is above cpu.high (${cpu.high})`] : []),
@@ -104,6 +104,9 @@ function contradictions(policy: Policy): readonly string[] {
       : []),
     ...(hosts.min > slots.length
       ? [`hosts.min (${hosts.min}) needs more slots than there are (${slots.length})`]
+      : []),
+    ...(hosts.min > addresses.quota
+      ? [`hosts.min (${hosts.min}) needs more addresses than addresses.quota grants (${addresses.quota})`]
       : []),
   ];
 }

@@ -40,6 +40,7 @@ describe('the policy from outside', () => {
     ['a list', '[]', /policy: /],
     ['fewest above most', '{"hosts":{"min":9,"max":3}}', /hosts\.min \(9\) is above hosts\.max \(3\)/],
     ['fewest above the slots', '{"hosts":{"min":3},"slots":2}', /hosts\.min \(3\) needs more slots/],
+    ['fewest above the addresses', '{"hosts":{"min":6}}', /hosts\.min \(6\) needs more addresses .*\(5\)/],
     ['a band upside down', '{"cpu":{"low":0.8}}', /cpu\.low \(0\.8\) is above cpu\.high \(0\.7\)/],
     ['a door below the band', '{"cpu":{"ceiling":0.6}}', /cpu\.high \(0\.7\) is above cpu\.ceiling \(0\.6\)/],
     [
