@@ -66,7 +66,7 @@ function victims(
 function explainTrial(draft: Draft, { units, policy, release }: Situation, { target }: Images): void {
   if (release === undefined || target === undefined) return;
   const seconds = Math.round(policy.rollout.canaryMs / 1_000);
-  const text = `of an old image; stays until a task of ${short(target)} has served for ${seconds} s`;
+  const text = `old image; stays until ${short(target)} has served for ${seconds} s`;
   for (const unit of units)
     if (isAvailable(unit) && unit.task?.digest !== target) draft.note(subjectOf(unit), 'waiting', text);
 }
@@ -92,7 +92,7 @@ function rollOut(
   // and the hosts that are missing are added.
   const keep = isPatient ? room.wanted : room.minimum;
   const { goodAt = 0 } = images.marks[target] ?? {};
-  const patience = `of an old image; goes when it is empty, and is told to from ${utc(goodAt + policy.rollout.patienceMs)} on`;
+  const patience = `old image; goes when empty, or from ${utc(goodAt + policy.rollout.patienceMs)} on`;
   const expired: Unit[] = [];
   let left = room.free;
   let staying = situation.units.filter(isAvailable).length;
@@ -104,7 +104,7 @@ function rollOut(
       continue;
     }
     if (left - unit.free < keep || staying <= least) {
-      draft.note(subjectOf(unit), 'waiting', 'of an old image; stays while its room is needed');
+      draft.note(subjectOf(unit), 'waiting', 'old image; stays while its room is needed');
       continue;
     }
     if (expired.length >= policy.caps.expires) break;

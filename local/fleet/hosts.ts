@@ -99,7 +99,10 @@ export class Hosts {
       await this.#onFolders(async () => {
         const living = new Set(this.#living().map((host) => host.hostId));
         const adopted = await adoptSpools({ fleetFolder: this.#folder, hostId, living });
-        if (adopted > 0) this.#say(`${hostId} completes what ${adopted} broadcasts had not stored yet`);
+        if (adopted > 0)
+          this.#say(
+            `${hostId} completes what ${adopted} broadcast${adopted === 1 ? '' : 's'} had not stored yet`,
+          );
       });
     } catch (error) {
       this.#say(`${hostId} could not take over what other hosts left: ${String(error)}`);

@@ -95,7 +95,7 @@ describe('who asks why an old task is still there', () => {
   const whys = (wish: FleetWish) =>
     planned(wish).notes.map(({ subject, reason, text }) => [subject.taskId, reason, text]);
   const images = { [image]: good, [nextImage]: tried };
-  const tryOut = 'of an old image; stays until a task of e11 has served for 60 s';
+  const tryOut = 'old image; stays until e11 has served for 60 s';
 
   it('hears of the trial of the new image', () => {
     const servedAt = now - 20 * second;
@@ -110,11 +110,7 @@ describe('who asks why an old task is still there', () => {
     const memory = { images: { ...images, [nextImage]: { ...tried, goodAt: now - hour } } };
     const hosts = [serving({ shows: 2 }), front(next()), front(next({ shows: 1 }))];
     expect(whys({ hosts, sources: release, memory })).toEqual([
-      [
-        'task-01',
-        'waiting',
-        'of an old image; goes when it is empty, and is told to from 2026-10-08 01:00 UTC on',
-      ],
+      ['task-01', 'waiting', 'old image; goes when empty, or from 2026-10-08 01:00 UTC on'],
     ]);
   });
 

@@ -85,7 +85,7 @@ describe('the local fleet', () => {
     await side.settle();
     expect(readFileSync(join(spoolOf(side.folder, second), 'show', '360p', '1.m4s'), 'utf8')).toBe('segment');
     expect(existsSync(join(side.folder, first))).toBe(false);
-    expect(side.said).toEqual([`${second} completes what 1 broadcasts had not stored yet`]);
+    expect(side.said).toEqual([`${second} completes what 1 broadcast had not stored yet`]);
   });
 
   it('keeps the folder of a terminated host while something is in its spool', async () => {
