@@ -1,4 +1,5 @@
 /** Another policy, as a few values that differ from the one in force. Pure. */
+import { PolicyError, readPolicy as readByScheduler } from '../../core/environment/policy.ts';
 import { defaultPolicy, type Policy } from '../../core/fleet/policy.ts';
 import { CommandError } from './errors.ts';
 import { nearest } from './suggest.ts';
@@ -90,5 +91,12 @@ export function changePolicy(
   const merged = merge(base as unknown as Tree, wanted, defaultPolicy as unknown as Tree, '', changes);
   const policy = merged as unknown as Policy;
   checkOrder(policy);
+  try {
+    // The scheduler's own rules have the last word: what this command tries out, that must take.
+    readByScheduler(JSON.stringify(wanted), base);
+  } catch (error) {
+    if (error instanceof PolicyError) throw new CommandError('usage', error.message, { cause: error });
+    throw error;
+  }
   return { policy, changes };
 }

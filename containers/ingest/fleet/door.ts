@@ -98,7 +98,7 @@ export class Door {
   /**
    * Whether somebody who connects now had better be led to a task with room: nobody else fits in inside the
    * band. While a show is interrupted newcomers are taken up to the ceiling first, for one of them may be that
-   * show's encoder, who is better off here; and no longer once this task is to go, for what it passes on keeps it.
+   * show's encoder, who is better off here; and not at all once this task drains, for what it passes on keeps it.
    * @param arriving connections that have not asked to begin a show yet, or are doing so
    */
   passesOn(arriving: number): boolean {

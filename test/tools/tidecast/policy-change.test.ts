@@ -50,6 +50,10 @@ describe('another policy', () => {
     expect(troubleOf({ cpu: { ceiling: 3 } })).toContain('cpu.ceiling (3) is above 1 (all cores)');
   });
 
+  it('is refused when the scheduler would not take it', () => {
+    expect(troubleOf({ front: { ttlS: 7200 } })).toContain('front.ttlS');
+  });
+
   it('of an older scheduler has defaults for what that did not know', () => {
     expect(readPolicy({ hosts: { max: 7 } })).toEqual({
       ...defaultPolicy,
