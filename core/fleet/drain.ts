@@ -19,7 +19,8 @@ export function advance(draft: Draft, situation: Situation, memory: Memory, kept
     const { task, order: current, heartbeat } = unit;
     if (task === undefined || kept.has(unit)) continue;
     // A newer wish of an operator is being written in this very pass.
-    if (unit.request !== undefined && !agrees(unit)) continue;
+    const isSent = memory.tasks[task.taskId]?.stopSent === true;
+    if (unit.request !== undefined && !agrees(unit) && !isSent) continue;
     if (isToGo(current)) {
       if (current.phase === 'expire') {
         if (situation.mayShrink && isOutOfDns(unit, memory, situation)) {

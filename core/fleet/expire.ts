@@ -191,6 +191,7 @@ function scaleIn(
 export function takeBack(
   draft: Draft,
   situation: Situation,
+  memory: Memory,
   images: Images,
   shortBy: number,
 ): ReadonlySet<Unit> {
@@ -199,7 +200,7 @@ export function takeBack(
   for (const unit of situation.units) {
     if (missing <= 0) break;
     const { order: before, state, heartbeat, task, request } = unit;
-    if (request !== undefined) continue;
+    if (request !== undefined || memory.tasks[task?.taskId ?? '']?.stopSent === true) continue;
     if (before?.reason !== 'scale-in' || !isToGo(before) || task?.digest !== images.target) continue;
     if ((state !== 'expired' && state !== 'draining') || heartbeat === undefined) continue;
     if (heartbeat.phase !== 'serving' && heartbeat.obeys !== before.generation) continue;

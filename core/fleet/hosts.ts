@@ -53,7 +53,8 @@ export function provide(
     const { address } = unit;
     const isUseless = address !== undefined && taken.has(address.slot);
     const isWanted = images.wantsCanary && needed.length === 0;
-    if (isUseless || (!isWanted && planned >= enough && staying >= least)) {
+    const isEnding = memory.hosts[unit.host.hostId]?.endSent === true;
+    if (isEnding || isUseless || (!isWanted && planned >= enough && staying >= least)) {
       terminate(draft, unit, situation, memory, planned - room.wanted);
       continue;
     }
@@ -65,7 +66,7 @@ export function provide(
   terminateLost(draft, situation, memory);
 
   const shortPoints = room.wanted - planned;
-  const kept = shortPoints > 0 ? takeBack(draft, situation, images, shortPoints) : new Set<Unit>();
+  const kept = shortPoints > 0 ? takeBack(draft, situation, memory, images, shortPoints) : new Set<Unit>();
   const back = [...kept].reduce((sum, unit) => sum + policy.hosts.roomPoints - unit.used, 0);
   const wishes = [
     [

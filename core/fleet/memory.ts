@@ -35,6 +35,8 @@ export interface TaskMark {
   readonly emptySequence?: number;
   /** Its host is seen without the address of its slot since then: one list may leave an address out. */
   readonly unreachableSince?: number;
+  /** StopTask was sent: a call whose answer never came may still be carried out, so it is not kept after all. */
+  readonly stopSent?: true;
 }
 
 export interface HostMark {
@@ -44,6 +46,8 @@ export interface HostMark {
   readonly idleSince?: number;
   /** When a task was last started on it: lists may not show that task yet. */
   readonly startedAt?: number;
+  /** Its termination was sent: a call whose answer never came may still be carried out, so it gets no task. */
+  readonly endSent?: true;
 }
 
 export interface AddressMark {

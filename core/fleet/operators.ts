@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts';
+import type { Memory } from './memory.ts';
 import { order, showsOf } from './orders.ts';
 import type { Situation } from './situation.ts';
 import { isToGo } from './state.ts';
@@ -6,7 +7,7 @@ import { forceReason } from './stop-reason.ts';
 import { held, subjectOf } from './subject.ts';
 
 /** What people wish for single tasks. Carried out until the facts show it, so that a lost call is made again. */
-export function obeyOperators(draft: Draft, situation: Situation): void {
+export function obeyOperators(draft: Draft, situation: Situation, memory: Memory): void {
   for (const unit of situation.units) {
     const { request, task } = unit;
     if (request === undefined || task === undefined) continue;
@@ -28,7 +29,9 @@ export function obeyOperators(draft: Draft, situation: Situation): void {
     } else if (request.kind === 'drain' && !toGo) {
       order(draft, unit, { phase: 'expire', reason: 'operator', text }, situation.now);
     } else if (request.kind === 'keep') {
-      if (toGo) order(draft, unit, { phase: 'serve', reason: 'operator', text }, situation.now);
+      if (toGo && memory.tasks[task.taskId]?.stopSent === true)
+        draft.note(subjectOf(unit), 'operator', `too late to keep it, it is being stopped; asked by ${text}`);
+      else if (toGo) order(draft, unit, { phase: 'serve', reason: 'operator', text }, situation.now);
       // A release, or a fleet that should shrink, waits for it: that has to be seen.
       else draft.note(subjectOf(unit), 'operator', `kept for an hour by ${text}`);
     }

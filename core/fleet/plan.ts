@@ -1,5 +1,5 @@
 import { addressHosts, aimTargets, nameFront, nameSlots } from './addressing.ts';
-import type { Plan, PlanFigures } from './decision.ts';
+import type { Action, Plan, PlanFigures } from './decision.ts';
 import { Draft } from './draft.ts';
 import { chooseFront, peersOf } from './front.ts';
 import type { Peer } from './heartbeat.ts';
@@ -7,7 +7,7 @@ import { protectHosts, provide, startTasks, type HostsOutcome } from './hosts.ts
 import { imagesOf, type Images } from './images.ts';
 import type { Memory } from './memory.ts';
 import type { Policy } from './policy.ts';
-import { pruneImages, remember, rememberHosts, stillOut } from './remember.ts';
+import { pruneImages, remember, rememberHosts, rememberStops, stillOut } from './remember.ts';
 import { roomOf, type Room } from './room-wanted.ts';
 import { situationOf, type Situation, type Unit } from './situation.ts';
 import type { Snapshot, SourceName } from './snapshot.ts';
@@ -46,7 +46,7 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
   // Until patience is over newcomers fill what there is, whatever its image.
   const preferred = images.isPatient ? undefined : images.safe;
   const before = chooseFront(situation, memory.demand, preferred);
-  obeyOperators(draft, situation);
+  obeyOperators(draft, situation, memory);
   const outcome = provide(draft, situation, memory, images, room);
   const expired = outcome.scaledOut
     ? []
@@ -78,7 +78,10 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
   raiseAlarms(draft, situation, memory, images, room, outcome);
 
   const inFront = new Set(choice.units.map((unit) => unit.host.hostId));
-  const started = new Set(draft.of('start-task').flatMap(({ subject }) => subject.hostId ?? []));
+  const hostsOf = (kind: Action['kind']): ReadonlySet<string> =>
+    new Set(draft.of(kind).flatMap(({ subject }) => subject.hostId ?? []));
+  const [started, ended] = [hostsOf('start-task'), hostsOf('terminate-host')];
+  const stopped = draft.of('stop-task').flatMap(({ subject }) => subject.taskId ?? []);
   return finish(
     draft,
     situation,
@@ -86,7 +89,8 @@ export function plan(snapshot: Snapshot, policy: Policy, now: number): Plan {
       ...memory,
       leftFrontAt: stillOut(memory.leftFrontAt, front, situation),
       images: pruneImages(images.marks, situation),
-      hosts: rememberHosts(situation, memory, { inFront, started }),
+      tasks: rememberStops(memory.tasks, stopped),
+      hosts: rememberHosts(situation, memory, { inFront, started, ended }),
       peers,
       lastScaleOutAt: outcome.scaledOut ? now : memory.lastScaleOutAt,
     },

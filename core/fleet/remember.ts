@@ -57,17 +57,19 @@ function taskMarks(situation: Situation): Memory['tasks'] {
   for (const unit of situation.units) {
     if (unit.task === undefined) continue;
     const { taskId } = unit.task;
-    const { servedAt, emptySequence, unreachableSince } = before[taskId] ?? {};
+    const { servedAt, emptySequence, unreachableSince, stopSent } = before[taskId] ?? {};
     const serves = unit.state === 'serving' && unit.heartbeat?.accepting === true;
     const served = servedAt ?? (serves ? situation.now : undefined);
     const empty = isDrained(unit, situation) ? (emptySequence ?? unit.heartbeat?.sequence) : undefined;
     const isReachable = !situation.isKnown('addresses') || unit.address?.slot === unit.task.slot;
     const unreachable = isReachable ? undefined : (unreachableSince ?? situation.now);
-    if (served === undefined && empty === undefined && unreachable === undefined) continue;
+    if (served === undefined && empty === undefined && unreachable === undefined && stopSent === undefined)
+      continue;
     marks[taskId] = {
       ...(served === undefined ? {} : { servedAt: served }),
       ...(empty === undefined ? {} : { emptySequence: empty }),
       ...(unreachable === undefined ? {} : { unreachableSince: unreachable }),
+      ...(stopSent === undefined ? {} : { stopSent }),
     };
   }
   // Whether a task that has stopped had served decides whether its image has failed.
@@ -94,7 +96,11 @@ function addressMarks({ addresses, snapshot, now, units }: Situation): Memory['a
 export function rememberHosts(
   situation: Situation,
   memory: Memory,
-  outcome: { readonly inFront: ReadonlySet<string>; readonly started: ReadonlySet<string> },
+  outcome: {
+    readonly inFront: ReadonlySet<string>;
+    readonly started: ReadonlySet<string>;
+    readonly ended: ReadonlySet<string>;
+  },
 ): Memory['hosts'] {
   if (!situation.isKnown('hosts') || !situation.isKnown('tasks')) return memory.hosts;
   const { now } = situation;
@@ -112,14 +118,25 @@ export function rememberHosts(
         !outcome.inFront.has(hostId)) ||
       unit.state === 'stopping';
     const idleSince = isIdle ? (mark?.idleSince ?? now) : undefined;
-    if (lastTaskId === undefined && startedAt === undefined && idleSince === undefined) continue;
+    const endSent = outcome.ended.has(hostId) || mark?.endSent === true;
+    if (lastTaskId === undefined && startedAt === undefined && idleSince === undefined && !endSent) continue;
     marks[hostId] = {
       ...(lastTaskId === undefined ? {} : { lastTaskId }),
       ...(startedAt === undefined ? {} : { startedAt }),
       ...(idleSince === undefined ? {} : { idleSince }),
+      ...(endSent ? { endSent } : {}),
     };
   }
   return marks;
+}
+
+/** The tasks that this pass stops. */
+export function rememberStops(marks: Memory['tasks'], stopped: readonly string[]): Memory['tasks'] {
+  if (stopped.length === 0) return marks;
+  return {
+    ...marks,
+    ...Object.fromEntries(stopped.map((id) => [id, { ...marks[id], stopSent: true as const }])),
+  };
 }
 
 /** An image that nothing runs and that was not released for so long is forgotten. */
