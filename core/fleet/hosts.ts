@@ -4,7 +4,7 @@ import type { Memory } from './memory.ts';
 import { isComing, isStaying, leastHosts, type Room } from './room-wanted.ts';
 import { remembered } from './remembered.ts';
 import type { Situation, Unit } from './situation.ts';
-import type { TaskFact } from './snapshot.ts';
+import type { GroupFact, TaskFact } from './snapshot.ts';
 import { forgottenMs, listsLagMs } from './state.ts';
 import { short, subjectOf } from './subject.ts';
 import { takeBack } from './expire.ts';
@@ -99,17 +99,7 @@ function ask(
   const { present, unseen } = wish;
   let add = wish.add;
   const have = present + unseen;
-  // What others hold is not to be had, though it counts.
-  const hosts = new Set(situation.units.map((unit) => unit.host.hostId));
-  const lent = situation.addresses.filter(({ hostId }) => hostId !== undefined && !hosts.has(hostId));
-  const slots = new Set(policy.slots);
-  for (const { slot } of lent) slots.delete(slot);
-  const bounds = [
-    ['host maximum', Math.min(policy.hosts.max, group.maxHosts)],
-    ['address quota', policy.addresses.quota - lent.length],
-    ['slots', slots.size],
-  ] as const;
-  for (const [limit, most] of bounds) {
+  for (const [limit, most] of add > 0 ? boundsOf(situation, group) : []) {
     if (add > 0 && have + add > most) {
       add = Math.max(0, most - have);
       draft.limit(limit, `${wish.add} more hosts are wanted; ${limit} allows ${most} in all`);
@@ -129,6 +119,23 @@ function ask(
     draft.decide({ kind: 'set-desired', hosts: desired }, {}, 'scale-out', text);
   }
   return add;
+}
+
+/** How many hosts there can be in all. */
+function boundsOf(
+  { policy, units, addresses }: Situation,
+  group: GroupFact,
+): readonly (readonly ['host maximum' | 'address quota' | 'slots', number])[] {
+  // What others hold is not to be had, though it counts.
+  const hosts = new Set(units.map((unit) => unit.host.hostId));
+  const lent = addresses.filter(({ hostId }) => hostId !== undefined && !hosts.has(hostId));
+  const slots = new Set(policy.slots);
+  for (const { slot } of lent) slots.delete(slot);
+  return [
+    ['host maximum', Math.min(policy.hosts.max, group.maxHosts)],
+    ['address quota', policy.addresses.quota - lent.length],
+    ['slots', slots.size],
+  ];
 }
 
 function terminate(draft: Draft, unit: Unit, situation: Situation, memory: Memory, surplus: number): void {

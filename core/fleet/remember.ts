@@ -3,6 +3,7 @@ import { lastTaskOn } from './hosts.ts';
 import type { AddressMark, HostMark, ImageMark, Memory, TaskMark } from './memory.ts';
 import { isComing } from './room-wanted.ts';
 import type { Situation } from './situation.ts';
+import type { AddressFact } from './snapshot.ts';
 import { isDrained } from './drain.ts';
 
 /** What this pass saw, put into the memory before anything is decided. */
@@ -30,24 +31,32 @@ function leftFront(situation: Situation): Memory['leftFrontAt'] {
   const before = situation.snapshot.memory.leftFrontAt;
   const { front, now, addresses, units } = situation;
   if (front === undefined || !situation.isKnown('records')) return before;
-  const named = new Set(front);
-  const slotsNamed = new Set(addresses.flatMap(({ slot, ip }) => (named.has(ip) ? slot : [])));
+  const inFront = slotsAt(front, addresses);
   const marks: Record<string, number> = {};
+  const mark = (slot: string | undefined): void => {
+    if (slot !== undefined && !inFront.has(slot)) marks[slot] ??= before[slot] ?? now;
+  };
+  for (const { slot } of addresses) mark(slot);
   // A task whose address no list names any more has its slot all the same.
-  for (const slot of [...addresses.map((each) => each.slot), ...units.flatMap((unit) => unit.slot ?? [])]) {
-    if (!slotsNamed.has(slot)) marks[slot] = before[slot] ?? now;
-  }
+  for (const { slot } of units) mark(slot);
   return marks;
+}
+
+function slotsAt(ips: readonly string[], addresses: readonly AddressFact[]): ReadonlySet<string> {
+  const named = new Set(ips);
+  const slots = new Set<string>();
+  for (const { slot, ip } of addresses) if (named.has(ip)) slots.add(slot);
+  return slots;
 }
 
 /** What the front set names from now on is no longer out, also if a scheduler dies before it sees it there. */
 export function stillOut(
   marks: Memory['leftFrontAt'],
   front: readonly string[],
-  { addresses }: Situation,
+  situation: Situation,
 ): Memory['leftFrontAt'] {
-  const named = new Set(front);
-  const slots = new Set(addresses.flatMap(({ slot, ip }) => (named.has(ip) ? slot : [])));
+  if (front === situation.front) return marks;
+  const slots = slotsAt(front, situation.addresses);
   return Object.fromEntries(Object.entries(marks).filter(([slot]) => !slots.has(slot)));
 }
 
