@@ -21,8 +21,8 @@ const fleetEnvironment = z.object({
   CPU_LOW: share.default(0.5),
   CPU_HIGH: share.default(0.7),
   CPU_CEILING: share.default(0.9),
-  /** A task told to end (SIGTERM) waits so long for its broadcasts. Half a day; the orchestrator must not kill it before. */
-  DRAIN_DEADLINE_S: z.coerce.number().positive().default(43_200),
+  /** A task told to end (SIGTERM) waits so long for its broadcasts: 26 h, longer than a show around the clock. The orchestrator must not kill it before. */
+  DRAIN_DEADLINE_S: z.coerce.number().positive().default(93_600),
   /** Where encoders find a server that takes them, for those that can be sent there: rtmp://ingest.example.com/live. */
   FRONT_URL: z
     .string()

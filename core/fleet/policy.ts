@@ -79,7 +79,7 @@ export interface Policy {
     readonly futureMs: number;
   };
   readonly drain: {
-    /** A drain older than this raises the alarm. Nothing is forced. */
+    /** A drain older than this raises the alarm: 26 h, longer than a show that runs around the clock. Nothing is forced. */
     readonly stuckMs: number;
   };
   /** Bounds of one pass, so that a wrong fact can't change the whole fleet at once. */
@@ -123,7 +123,7 @@ export const defaultPolicy: Policy = {
   rollout: { canaryMs: 60_000, attempts: 2, patienceMs: 43_200_000 },
   scaleIn: { idleMs: 30_000, afterScaleOutMs: 60_000 },
   staleness: { heartbeatMs: 15_000, factsMs: 30_000, futureMs: 2_000 },
-  drain: { stuckMs: 43_200_000 },
+  drain: { stuckMs: 93_600_000 },
   caps: { launches: 20, starts: 20, expires: 10, stops: 20, terminations: 10 },
   addresses: { quota: 5, spare: 1, keepMs: 1_800_000 },
   slots: slotNames(100),

@@ -54,7 +54,7 @@ describe('readEnvironment', () => {
       IMAGE_DIGEST: 'none',
       HEARTBEAT_S: 5,
       ROOM_POINTS: 4000,
-      DRAIN_DEADLINE_S: 43_200,
+      DRAIN_DEADLINE_S: 93_600,
     });
     expect(messageOf(ingestEnvironment, { ...ingest, CPU_HIGH: '0.95' })).toMatch(/CPU_HIGH: must lie/);
     expect(messageOf(ingestEnvironment, { ...ingest, CPU_CEILING: '70' })).toMatch(/CPU_CEILING: /);

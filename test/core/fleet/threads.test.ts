@@ -198,7 +198,7 @@ describe('what gets stuck', () => {
     const going = leaving('expire', { front: false });
     const full = [front({ shows: 4 }), front({ shows: 4 })];
     expect(orders({ hosts: [...full, going] })).toMatchObject([{ taskId: 'task-03', phase: 'serve' }]);
-    const stuck = leaving('drain', { shows: 1, order: { reason: 'rollout', expiredAt: now - 13 * hour } });
+    const stuck = leaving('drain', { shows: 1, order: { reason: 'rollout', expiredAt: now - 27 * hour } });
     expect(planned({ hosts: [...quiet, stuck] }).alarms).toMatchObject([{ name: 'stuck-drain' }]);
   });
 
