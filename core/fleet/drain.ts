@@ -77,6 +77,8 @@ function stopWhenEmpty(draft: Draft, unit: Unit, situation: Situation, memory: M
       draft.note(subjectOf(unit), 'waiting', `drains: holds ${held(showsOf(unit))}`);
     } else if ((heartbeat?.unstoredBytes ?? 0) > 0) {
       draft.note(subjectOf(unit), 'waiting', 'drains: its recordings are not stored yet');
+    } else if ((heartbeat?.passing ?? 0) > 0) {
+      draft.note(subjectOf(unit), 'waiting', 'drains: broadcasts of other hosts go through it');
     } else draft.note(subjectOf(unit), 'waiting', 'waits for the task to say that it refuses newcomers');
     return;
   }

@@ -6,36 +6,38 @@ export interface Policy {
   readonly hosts: {
     /** Never fewer: one host may die without the front set becoming empty. */
     readonly min: number;
+    /** As many as slots: one load balancer has 100 target groups. Draining hosts count. */
     readonly max: number;
     /** Points that one host of this type holds with its CPU at `cpu.high`. */
     readonly roomPoints: number;
     /** From asking for a host to its task serving: boot 60–180 s, pull and start 30 s, passes. */
     readonly leadMs: number;
-    /** A task that has not served for so long after its start has failed. */
+    /** A task that has not served for so long after its start has failed: ten times what pull and start take. */
     readonly startWithinMs: number;
   };
   readonly cpu: {
-    /** Below it a host has room by its measured CPU too, whatever its costs say. */
+    /** Below it (the lower end of the band) measured CPU never makes room smaller than costs say. */
     readonly low: number;
     /** What room is planned to: above it x264 has no reserve for a scene change. */
     readonly high: number;
-    /**
-     * What the task's own door goes by when no other task has room either. The scheduler never plans into it.
-     */
+    /** The task's own door goes by it when no other task has room either. The scheduler never plans into it. */
     readonly ceiling: number;
   };
   readonly buffer: {
     /** Free room at any hour: two typical broadcasts. */
     readonly absolutePoints: number;
-    /** Of the room in use. */
+    /** Of the room in use. The forecast below asks for more at nearly all hours; tuned with it. */
     readonly relativeShare: number;
-    /** How many standard deviations of the arrivals expected in `hosts.leadMs` are kept free on top of their mean. */
+    /**
+     * How many standard deviations of the arrivals expected in `hosts.leadMs` are kept free on top of their mean.
+     * Tuned in the simulator, as the rest of the buffer: the least that refuses under 1 in 10,000.
+     */
     readonly deviations: number;
     /** Added to them at hours that have not been seen before: on the first day, and after a loss of memory. */
     readonly unforeseenDeviations: number;
     /** Of the wanted room, the share that must stay free when tasks are expired (I2). */
     readonly minimumShare: number;
-    /** Surplus above the wanted room before a host may go: against flapping. */
+    /** Surplus above the wanted room before a host may go, half a broadcast: against flapping. */
     readonly hysteresisPoints: number;
   };
   readonly front: {
@@ -45,6 +47,7 @@ export interface Policy {
     readonly slackMs: number;
     /** One UDP answer without EDNS holds 28 addresses. */
     readonly maxAddresses: number;
+    /** The death of one host leaves another in the answers. */
     readonly minAddresses: number;
     /**
      * Share of the newcomers that may meet a full host and be passed on to another. More lets fewer, fuller
@@ -55,7 +58,7 @@ export interface Policy {
   readonly rollout: {
     /** How long the first task of an image must serve before others follow. */
     readonly canaryMs: number;
-    /** Tasks that may fail before the image is called broken. */
+    /** Tasks that have to fail before the image is called broken: the first may have had a bad host. */
     readonly attempts: number;
     /**
      * For so long only empty tasks of the old image go, and hosts with room take newcomers whatever their
@@ -65,15 +68,17 @@ export interface Policy {
     readonly patienceMs: number;
   };
   readonly scaleIn: {
-    /** A host must have been empty and unneeded for so long. */
+    /**
+     * A host must have been empty and unneeded for so long: three passes. Twice as long, with a cooldown
+     * twice as long, was 1 % more host hours in the simulator (seed 1). */
     readonly idleMs: number;
-    /** After a scale-out nothing shrinks for so long. */
+    /** After a scale-out nothing shrinks for so long: what was asked for has to show first. */
     readonly afterScaleOutMs: number;
   };
   readonly staleness: {
     /** A task silent for so long is lost: three heartbeats. */
     readonly heartbeatMs: number;
-    /** A source older than this is unknown. */
+    /** A source older than this, three passes, is unknown. */
     readonly factsMs: number;
     /** A heartbeat from further in the future is of a wrong clock, and says nothing. */
     readonly futureMs: number;
@@ -93,7 +98,7 @@ export interface Policy {
   readonly addresses: {
     /** Elastic IPs that the account grants to the fleet. */
     readonly quota: number;
-    /** Unused ones that are kept. */
+    /** Unused ones that are kept, so that the next host need not wait for one; each costs as much as one in use. */
     readonly spare: number;
     /** An unused one above the spare is released after so long: no DNS answer names it any more. */
     readonly keepMs: number;
@@ -102,6 +107,7 @@ export interface Policy {
   readonly slots: readonly string[];
   /** A slot name record is written when there is a domain. */
   readonly hasDomain: boolean;
+  /** How long an interrupted broadcast is waited for (design section 1); the simulator's tasks go by it. */
   readonly graceMs: number;
 }
 

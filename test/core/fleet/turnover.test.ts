@@ -96,6 +96,11 @@ describe('a task that is told to go', () => {
   it('waits for the recording to be stored', () => {
     const storing = leaving('drain', { emptySince: 90, beat: { unstoredBytes: 1 } });
     expect(notes({ hosts: [...quiet, storing] })).toContain('drains: its recordings are not stored yet');
+    const passing = leaving('drain', { beat: { passing: 1 } });
+    expect(notes({ hosts: [...quiet, passing] })).toContain(
+      'drains: broadcasts of other hosts go through it',
+    );
+    expect(stops({ hosts: [...quiet, { ...passing, emptySince: 1 }] })).toEqual([]);
   });
 
   it('waits for the word that it obeys this very order', () => {
