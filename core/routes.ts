@@ -3,8 +3,8 @@
  * that what is cached here is cached there. The first match wins.
  */
 
-/** What answers behind the edge. `archive` is object storage, `web` the built pages. */
-export type OriginName = 'ingest' | 'archive' | 'api' | 'web';
+/** What answers behind the edge. `archive` is object storage, `web` the built pages, `chat` a shard's tasks. */
+export type OriginName = 'ingest' | 'archive' | 'api' | 'chat' | 'web';
 
 export interface Route {
   readonly name: string;
@@ -89,6 +89,21 @@ export const routes: readonly Route[] = [
     ttl: { minS: 0, defaultS: 0, maxS: 60 },
     errorTtlS: 0,
     compress: true,
+  },
+  {
+    // /chat/<shard>/: the load balancer has a rule for each shard. WebSockets pass CloudFront where the
+    // behaviour takes all methods and forwards all headers and queries; long polling is never cached.
+    name: 'chat',
+    path: '/chat/*',
+    origin: 'chat',
+    methods: 'all',
+    access: 'open',
+    query: 'all',
+    headers: ['authorization', 'origin', 'content-type', 'accept'],
+    setCookie: true,
+    ttl: { minS: 0, defaultS: 0, maxS: 0 },
+    errorTtlS: 0,
+    compress: false,
   },
   { name: 'assets', path: '/assets/*', origin: 'web', access: 'open', ...media, compress: true },
   {

@@ -19,7 +19,7 @@ export interface IndexDefinition {
   readonly sortKey: string;
 }
 
-export type TableName = 'channels' | 'broadcasts' | 'fleet';
+export type TableName = 'channels' | 'broadcasts' | 'fleet' | 'chat' | 'messages';
 
 /** The index attributes of a broadcast. An item without both keys of an index is not in it. */
 export const broadcastIndexes = {
@@ -41,6 +41,10 @@ export const tables: Readonly<Record<TableName, TableDefinition>> = {
   broadcasts: { partitionKey: 'broadcastId', indexes: Object.values(broadcastIndexes) },
   /** Heartbeats, orders, requests, events, lease, report and decisions (runtime/store/tables/fleet.ts). */
   fleet: { partitionKey: 'kind', sortKey: 'id', expiryAttribute: 'expiresAt', indexes: [] },
+  /** Settings, bans, moderators, followers, audit, limits, shards (runtime/store/tables/chat.ts). */
+  chat: { partitionKey: 'place', sortKey: 'entry', expiryAttribute: 'expiresAt', indexes: [] },
+  /** Messages: `bucket` is the broadcast and one of 16, so that no channel meets a partition's 1,000 writes/s. */
+  messages: { partitionKey: 'bucket', sortKey: 'id', expiryAttribute: 'expiresAt', indexes: [] },
 };
 
 export type TableNames = Readonly<Record<TableName, string>>;
@@ -49,4 +53,6 @@ export const tableNames = (prefix: string): TableNames => ({
   channels: `${prefix}-channels`,
   broadcasts: `${prefix}-broadcasts`,
   fleet: `${prefix}-fleet`,
+  chat: `${prefix}-chat`,
+  messages: `${prefix}-messages`,
 });

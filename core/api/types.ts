@@ -42,6 +42,10 @@ export interface BroadcastView {
   readonly session: number;
   /** Address of a picture that is renewed every 10 s while live. */
   readonly thumbnail?: string;
+  /** While not ended: where its chat is. Absent as long as no shard serves. */
+  readonly chat?: { readonly shard: string; readonly path: string };
+  /** People who watch now, while live; a few seconds old, absent when nobody knows. */
+  readonly viewers?: number;
 }
 
 export interface Directory {

@@ -47,6 +47,8 @@ export interface Broadcast {
   readonly input?: InputState;
   /** Length of the recording in seconds, known when ended. */
   readonly durationS?: number;
+  /** Chat shard; absent when none served as it began: whoever asks for its chat first assigns one. */
+  readonly shard?: string;
   /** A picture of it lies in object storage. */
   readonly hasThumbnail?: boolean;
 }

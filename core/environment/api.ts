@@ -17,6 +17,8 @@ export const apiEnvironment = storeEnvironment.extend({
   /** PEM file with the private key for signed cookies, and the id of its public half at the edge. */
   COOKIE_KEY_FILE: z.string().min(1),
   COOKIE_KEY_PAIR_ID: z.string().min(1),
+  /** Password of the shards' Redis, if they have one; which shards there are stands in the tables. */
+  REDIS_PASSWORD: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

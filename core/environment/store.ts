@@ -7,7 +7,7 @@ export const objectStoreUrl = z
 
 /** Where the tables are; shared by every program that reads them. */
 export const storeEnvironment = z.object({
-  /** Tables are `<prefix>-channels`, `<prefix>-broadcasts` and `<prefix>-fleet`. */
+  /** Tables are `<prefix>-channels` and so on (core/tables.ts). */
   TABLE_PREFIX: z.string().regex(/^[\w.-]{1,64}$/),
   /** Set when the tables are not in AWS (dynalite in local/). */
   DYNAMODB_ENDPOINT: z.url().optional(),
