@@ -50,7 +50,7 @@ export function createTokenMaker(options: {
       sign(
         'at+jwt',
         subject,
-        { client_id: clientId, scope: 'openid profile', ...groupsOf(subject) },
+        { client_id: clientId, scope: 'openid profile', preferred_username: subject, ...groupsOf(subject) },
         lifetimeS,
       ),
     id: ({ subject, nonce, signedInAt }) =>

@@ -8,6 +8,8 @@ export interface Identity {
   readonly subject: string;
   /** Groups that the issuer says they are in; none when it says nothing. */
   readonly groups: readonly string[];
+  /** What they are called, as the issuer says it: any text. Absent when it says nothing. */
+  readonly name?: string;
 }
 
 export type TokenFault =
@@ -85,6 +87,13 @@ function groupsOf(payload: JWTPayload): readonly string[] {
   return [said].flat().filter((group): group is string => typeof group === 'string');
 }
 
+/** Access tokens need not say it (Cognito's `username` may be a number); who says none gets a name from their id. */
+function nameOf(payload: JWTPayload): string | undefined {
+  return ['preferred_username', 'nickname', 'name', 'username']
+    .map((claim) => payload[claim])
+    .find((said) => typeof said === 'string' && said.trim() !== '') as string | undefined;
+}
+
 /** Checks tokens of one OIDC issuer for one application. */
 export function createTokenVerifier(options: {
   readonly issuer: string;
@@ -118,7 +127,8 @@ export function createTokenVerifier(options: {
       if (!isFor(clientId, payload)) throw new TokenError('wrong-audience');
       const subject = payload.sub;
       if (subject === undefined || !subjectPattern.test(subject)) throw new TokenError('no-subject');
-      return { subject, groups: groupsOf(payload) };
+      const name = nameOf(payload);
+      return { subject, groups: groupsOf(payload), ...(name === undefined ? {} : { name }) };
     },
   };
 }

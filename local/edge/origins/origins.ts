@@ -34,6 +34,7 @@ export function createOrigins(options: {
     archive: createArchiveOrigin(addresses.archive, timeoutMs),
     web: createWebOrigin(addresses.web, pageHeaders),
     api: (request) => http.fetch(addresses.api, request),
+    chat: () => Promise.resolve(plainAnswer(503, 'No task of this chat shard is there.')),
     ingest: async (request) => {
       const base = addresses.ingest(slotOf(request.path));
       // What a load balancer says for a target group without targets.
