@@ -15,6 +15,14 @@ export const programs = {
     variable: 'OPENSSL',
     why: 'makes certificates for tests of RTMPS',
   },
+  // Debian starts a service of it on port 6379 after the installation. Nothing here uses that one: all that
+  // Tidecast needs it starts itself, on free ports.
+  redis: {
+    names: ['redis-server', 'valkey-server'],
+    debianPackage: 'redis-server',
+    variable: 'REDIS_SERVER',
+    why: 'carries the chat',
+  },
   chromium: {
     names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',

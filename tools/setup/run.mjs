@@ -9,10 +9,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Each command: the programs it needs and what Node 24 is given. */
 const commands = {
-  start: { needs: ['ffmpeg'], script: 'local/main.ts' },
+  start: { needs: ['ffmpeg', 'redis'], script: 'local/main.ts' },
   // All but the project `aws`, which needs Python.
   test: {
-    needs: ['ffmpeg', 'chromium', 'openssl'],
+    needs: ['ffmpeg', 'chromium', 'openssl', 'redis'],
     script: 'node_modules/vitest/vitest.mjs',
     args: ['run', '--project=!aws'],
   },
@@ -23,7 +23,7 @@ const commands = {
     args: ['run', '--project=aws', '--maxWorkers=3'],
   },
   check: { needs: [], script: 'tools/check/main.ts' },
-  bench: { needs: ['ffmpeg', 'chromium'], script: 'bench/main.ts' },
+  bench: { needs: ['ffmpeg', 'chromium', 'redis'], script: 'bench/main.ts' },
   simulate: { needs: [], script: 'tools/simulate/main.ts' },
   tidecast: { needs: [], script: 'tools/tidecast/main.ts', inCallersFolder: true },
   'fuzz-rtmp': { needs: ['ffmpeg'], script: 'tools/fuzz/rtmp.ts' },
