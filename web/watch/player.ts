@@ -8,7 +8,7 @@ import type { Engine, EngineEvents } from './engine.ts';
 import { Inquiries } from './inquiries.ts';
 import { Motion } from './motion.ts';
 import { initialState, step, type Command, type PlayerEvent, type PlayerState } from './player-state.ts';
-import { nextPoll } from './polling.ts';
+import { nextPoll, sameQuestion } from './polling.ts';
 import { levelFor, type Level, type Wish } from './quality.ts';
 import { inWindow, liveMarginMs, resumeAt, windowOf } from './time-shift.ts';
 
@@ -96,11 +96,11 @@ export function createPlayer(dependencies: PlayerDependencies): Player {
     const { state: next, commands } = step(before, event);
     state.value = next;
     for (const command of commands) run(command);
-    const changed =
-      before.phase !== next.phase || before.stalled !== next.stalled || before.broadcast !== next.broadcast;
     // What a command asks comes first; the regular question follows its answer.
     const asked = commands.some((command) => command.do.startsWith('ask-'));
-    if (!asked && (changed || !inquiries.planned)) planPoll();
+    // A plan must not outlive the state that it was made for: most are made while a question is under way, whose
+    // answer may settle the matter.
+    if (!asked && (!inquiries.planned || !sameQuestion(before, next, hidden))) planPoll();
   }
 
   function run(command: Command): void {

@@ -24,3 +24,9 @@ export function nextPoll(state: PlayerState, hidden: boolean, random: () => numb
   const ask = state.broken || state.source === undefined ? 'ask-playback' : 'ask-broadcast';
   return { afterMs: Math.round(middleMs * (0.5 + random())), ask };
 }
+
+/** Whether what was planned to be asked in the one state is also what to ask in the other. */
+export function sameQuestion(one: PlayerState, other: PlayerState, hidden: boolean): boolean {
+  const [first, second] = [one, other].map((state) => nextPoll(state, hidden, () => 0));
+  return first?.ask === second?.ask && first?.afterMs === second?.afterMs;
+}

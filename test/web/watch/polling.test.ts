@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { initialState, type PlayerState } from '../../../web/watch/player-state.ts';
-import { nextPoll } from '../../../web/watch/polling.ts';
+import { nextPoll, sameQuestion } from '../../../web/watch/polling.ts';
 
 const playing: PlayerState = {
   ...initialState,
@@ -56,5 +56,24 @@ describe('nextPoll', () => {
 
   it('asks less in the background', () => {
     expect(nextPoll(playing, true, half)?.afterMs).toBe(60_000);
+  });
+});
+
+describe('what was planned', () => {
+  const refused = { ...playing, mode: 'recording', broken: true, denial: { atMs: 0, count: 2 } } as const;
+
+  it('stands while the picture moves on', () => {
+    expect(sameQuestion(playing, { ...playing, atMs: 1, session: 2 }, false)).toBe(true);
+  });
+
+  it.each<[string, PlayerState, PlayerState]>([
+    ['the engine has given up', playing, { ...playing, broken: true }],
+    ['it was pushed', { ...playing, broken: true }, playing],
+    ['a recording goes on', refused, { ...refused, broken: false }],
+    ['the viewer is shut out', refused, { ...refused, denial: { atMs: 1, count: 3 } }],
+    ['the picture stalls', playing, { ...playing, stalled: true }],
+    ['the encoder is away', playing, { ...playing, broadcast: 'interrupted' }],
+  ])('is to be planned anew when %s', (_, before, after) => {
+    expect(sameQuestion(before, after, false)).toBe(false);
   });
 });
