@@ -6,7 +6,7 @@ import { decisionLog } from '../../support/fleet/log.ts';
 import { fleetReport } from '../../support/fleet/report.ts';
 import type { FakePlatform } from '../fake/platform.ts';
 import { missingFrom, visitPages } from '../fake/site.ts';
-import { enterConsole, openConsole } from './visit.ts';
+import { enterConsole, openConsole, shownText } from './visit.ts';
 
 const visit = visitPages({ mediaS: 1, viewport: { width: 1440, height: 900 } });
 let platform: FakePlatform;
@@ -35,7 +35,7 @@ describe('the decision log', () => {
   it('is newest first, with what came of each decision', async () => {
     await openConsole(visit());
     expect(await page.locator('.line').count()).toBe(100);
-    const first = await page.locator('.line').first().innerText();
+    const first = await shownText(page.locator('.line').first());
     expect(first).toContain('rollout');
     expect(first).toContain('it is to go');
     expect(await page.locator('.line-failed').first().textContent()).toContain('failed');

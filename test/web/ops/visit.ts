@@ -1,3 +1,5 @@
+import type { Locator } from 'playwright-core';
+import { until } from '../../support/platform.ts';
 import type { Visit } from '../fake/site.ts';
 
 /** Signs in and waits for the fleet. */
@@ -13,3 +15,10 @@ export async function enterConsole({ page, platform }: Visit): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Robin').waitFor();
 }
+
+/**
+ * The text that is on the screen. Hosts and lines have their place, but none of their text, until a frame has found
+ * them on the screen (content-visibility); that they are there is not enough to read them.
+ */
+export const shownText = (locator: Locator): Promise<string> =>
+  until('text on the screen', async () => (await locator.innerText()) || undefined);
