@@ -20,7 +20,7 @@ function shortened(text: string): string {
   let length = 0;
   let end = 0;
   for (const { segment } of graphemes.segment(text)) {
-    length += [...segment].length;
+    length += Array.from(segment).length;
     if (length > maxLength) break;
     end += segment.length;
   }
