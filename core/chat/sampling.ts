@@ -14,8 +14,8 @@ const windowUs = 1_000_000;
 const windowAtMs = 1_250;
 /** People whose messages are counted one by one in a window; the platform's limit is far below. */
 const mostPeople = 20_000;
-/** Messages that a window may be behind half its pace: chance alone leaves so many out once in 500 windows. */
-const slack = 3;
+/** Messages that a window may be behind a quarter of its pace: with 50 a second, chance alone is so once in 3,000 windows. */
+const slack = 2;
 
 export class Sampler {
   /** Messages of viewers a second that are shown; can be changed at any time. */
@@ -55,7 +55,7 @@ export class Sampler {
     // A burst that the window before did not know: first come, and not all of it in the first moment.
     if (taken >= this.shownPerS * (1 + elapsed)) return false;
     // A lull that it did not know.
-    if (taken < (this.shownPerS * elapsed) / 2 - slack) return true;
+    if (taken < (this.shownPerS * elapsed) / 4 - slack) return true;
     return chance(us) * count < this.#quota;
   }
 
