@@ -109,7 +109,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   });
   const archiving = { store, spoolDir: environment.SPOOL_DIR, budget, clock, random, log };
   const deps: BroadcastDependencies = {
-    records: recordsOf({ tables, taskId, slot: environment.SLOT, clock, graceMs }),
+    records: recordsOf({ tables, taskId, slot: environment.SLOT, clock, graceMs, random }),
     openArchive: (opened) => openArchive({ ...archiving, ...opened }),
     pruneSpool: (broadcastId, plan) => pruneSpool({ ...archiving, broadcastId, plan }),
     startEncoding: (encoding) =>

@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { leastLoaded, weighShards } from '../../../core/chat/shards.ts';
 import type { Tables } from '../../../runtime/store/tables/open.ts';
 import type { BroadcastRecords, Clock } from './ports.ts';
 
@@ -11,9 +12,12 @@ export function recordsOf(options: {
   readonly slot: string;
   readonly clock: Clock;
   readonly graceMs: number;
+  readonly random: () => number;
 }): BroadcastRecords {
-  const { taskId, slot, clock, graceMs } = options;
-  const { broadcasts, channels } = options.tables;
+  const { taskId, slot, clock, graceMs, random } = options;
+  const { broadcasts, channels, shards } = options.tables;
+  const chooseShard = async (): Promise<string | undefined> =>
+    leastLoaded(weighShards(await shards.list(), clock.now()), random());
   return {
     channel: (channelId) => channels.get(channelId),
     get: (broadcastId) => broadcasts.get(broadcastId),
@@ -29,6 +33,7 @@ export function recordsOf(options: {
         // A second one is needed when another task's broadcast came first and has ended since.
         newId: () => ids.pop() ?? newId(),
         only,
+        chooseShard,
       });
     },
     report: (report) => broadcasts.report({ ...report, now: clock.now() }),

@@ -2,6 +2,7 @@ import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Broadcast, Visibility } from '../../../core/broadcast/types.ts';
 import { broadcastIndexes, type IndexDefinition, type TableNames } from '../../../core/tables.ts';
 import { shelfOf, toBroadcast, type BroadcastItem } from './broadcast-item.ts';
+import { createBroadcastShards, type BroadcastShards } from './broadcast-shard.ts';
 import { reach, reachIf, type TableClient } from './client.ts';
 import { decodeCursor, encodeCursor, type CursorKind } from './cursor.ts';
 import { getAll } from './get-all.ts';
@@ -13,7 +14,7 @@ export interface BroadcastPage {
   readonly nextCursor?: string;
 }
 
-export interface Broadcasts extends Sessions {
+export interface Broadcasts extends Sessions, BroadcastShards {
   get(broadcastId: string): Promise<Broadcast | undefined>;
   /** Title and visibility, the owner's part. Undefined when there is none of this owner. */
   update(
@@ -116,6 +117,7 @@ export function createBroadcasts(options: {
 
   return {
     ...createSessions(options),
+    ...createBroadcastShards(options),
 
     async get(broadcastId) {
       const command = new GetCommand({ TableName, Key: { broadcastId }, ConsistentRead: true });

@@ -7,6 +7,8 @@ export interface TableClientOptions {
   readonly region: string;
   /** Set when the tables are not in AWS: dynalite takes any credentials, but wants some. */
   readonly endpoint?: string | undefined;
+  /** Attempts of one call. The SDK's own number (3) when absent; 1 for who tries again by itself. */
+  readonly attempts?: number;
 }
 
 export function createTableClient(options: TableClientOptions): TableClient {
@@ -15,6 +17,7 @@ export function createTableClient(options: TableClientOptions): TableClient {
     ...(options.endpoint === undefined
       ? {}
       : { endpoint: options.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+    ...(options.attempts === undefined ? {} : { maxAttempts: options.attempts }),
     // A heartbeat is due every 5 s: an answer that takes longer is better asked for again. Without `throw…` the SDK only warns.
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
   });

@@ -3,6 +3,7 @@ import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
 import type { EncodingPlan, InputState } from '../../../core/media/flow.ts';
 import type { TableNames } from '../../../core/tables.ts';
 import { shelfOf, storable, toBroadcast, type BroadcastItem } from './broadcast-item.ts';
+import { chosenShard, type ChooseShard } from './broadcast-shard.ts';
 import { reach, reachIf, TableError, type TableClient } from './client.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface OpenSession {
   readonly newId: () => string;
   /** Continue this one, or nothing: NothingToContinueError. For a task that takes no new broadcasts. */
   readonly only?: string | undefined;
+  /** Asked when a broadcast begins, never when one is continued. */
+  readonly chooseShard?: ChooseShard | undefined;
 }
 
 /** The broadcast that alone was to be continued has ended, is past its grace window, or is not the channel's any more. */
@@ -187,6 +190,7 @@ export function createSessions(options: {
   /** A new broadcast, once the channel points at it; undefined when another one was faster. */
   const begin = async (channel: Channel, opening: OpenSession): Promise<Broadcast | undefined> => {
     const { taskId, slot, now } = opening;
+    const shard = await chosenShard(opening.chooseShard);
     const item: BroadcastItem = {
       broadcastId: opening.newId(),
       channelId: channel.channelId,
@@ -202,6 +206,7 @@ export function createSessions(options: {
       seenAt: now,
       encoderSeenAt: now,
       unended: 'yes',
+      ...(shard === undefined ? {} : { shard }),
       ...(channel.visibility === 'public' ? { listing: 'public' } : {}),
     };
     // The broadcast first, then the pointer: after a crash in between, recovery finds an empty broadcast that

@@ -209,7 +209,7 @@ function startTask(
   };
   const deps: BroadcastDependencies = {
     records: unreachable(
-      recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs }),
+      recordsOf({ tables, taskId, slot: `slot-${taskId}`, clock, graceMs, random: () => 0 }),
       () => tablesAway,
       holds,
     ),
