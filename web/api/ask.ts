@@ -1,5 +1,6 @@
 /** One question to the HTTP API. Every failure is one of two errors with words for people. */
 import type { Problem } from '../../core/api/types.ts';
+import type { Refusal } from '../../core/chat/refusal.ts';
 
 /** The API answered, and said no. */
 export class Refused extends Error {
@@ -7,10 +8,13 @@ export class Refused extends Error {
   readonly status: number;
   /** What was wrong with which field: path → message. */
   readonly fields: ReadonlyMap<string, string>;
+  /** Of a post to the chat. */
+  readonly chat: Refusal | undefined;
 
-  constructor(status: number, problem: Partial<Problem>) {
+  constructor(status: number, problem: Partial<Problem> & { readonly chat?: Refusal }) {
     super(problem.detail ?? problem.title ?? wordsFor(status));
     this.status = status;
+    this.chat = problem.chat;
     this.fields = new Map(problem.errors?.map(({ path, message }) => [path.replace(/^\//, ''), message]));
   }
 }
@@ -50,12 +54,22 @@ export interface AskDependencies {
 /** Longer than any answer of the API takes; a request without an end would stop a poll for good. */
 const timeoutMs = 10_000;
 
-export type Ask = <T>(method: string, path: string, body?: unknown) => Promise<T>;
+export type Ask = <T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  more?: Readonly<Record<string, string>>,
+) => Promise<T>;
 
 export function createAsk({ fetch, token, onExpired }: AskDependencies): Ask {
-  return async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return async function ask<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    more?: Readonly<Record<string, string>>,
+  ): Promise<T> {
     const bearer = token();
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const headers: Record<string, string> = { accept: 'application/json', ...more };
     if (bearer !== undefined) headers['authorization'] = `Bearer ${bearer}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
