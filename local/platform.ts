@@ -226,6 +226,7 @@ async function start(
     origins: {
       ingest: (slot) => fleet.origin(slot),
       api: new URL(`http://${host}:${api.program.ports['http']}`),
+      chat: () => undefined,
       archive: await openObjectStore({ url: objectStore, region: storeEnvironment.AWS_REGION, clock }),
       web: join(import.meta.dirname, '..', 'dist', 'web'),
     },

@@ -9,6 +9,8 @@ export interface OriginRequest {
   readonly path: string;
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What the viewer sent as Cookie. For a load balancer's stickiness; no origin is told. */
+  readonly cookie?: string | undefined;
   readonly body?: Readable;
   readonly signal: AbortSignal;
 }

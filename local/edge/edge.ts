@@ -18,6 +18,7 @@ import { createOrigins, type OriginAddresses } from './origins/origins.ts';
 import { createReader } from './read.ts';
 import { refuse } from './respond.ts';
 import { readTarget } from './target.ts';
+import { createUpgrader } from './upgrade.ts';
 import { createWriter } from './write.ts';
 
 /** Answers everything below its path prefix in the edge's place, for example the local OIDC issuer. */
@@ -40,12 +41,16 @@ export interface EdgeOptions {
   readonly cacheBytes?: number;
   /** How long an origin may be silent; 30 s as CloudFront's default. */
   readonly originTimeoutMs?: number;
+  /** How long both sides of a WebSocket may be silent. */
+  readonly socketIdleMs?: number;
 }
 
 export interface EdgeStats extends Readonly<Counters> {
   readonly cacheBytes: number;
   readonly cacheEntries: number;
   readonly flights: number;
+  /** WebSockets. */
+  readonly sockets: number;
 }
 
 export interface Edge {
@@ -64,6 +69,9 @@ const methods = {
   all: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE'],
 } as const satisfies Record<Route['methods'], readonly string[]>;
 
+/** CloudFront neither keeps such answers nor gives one to several who ask at the same time. */
+const neverKept = ({ ttl }: Route): boolean => ttl.maxS === 0;
+
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const { clock, log, cookieKeys, mounts = new Map<string, Mount>() } = options;
   const table = options.routes ?? theRoutes;
@@ -71,10 +79,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const cache = new Cache(cacheBytes);
   const flights = new Flights<Outcome>();
   const counters = zeroCounters();
+  const timeoutMs = options.originTimeoutMs ?? 30_000;
   const origins = createOrigins({
     addresses: options.origins,
     pageHeaders: pageHeaders(options.issuer),
-    timeoutMs: options.originTimeoutMs ?? 30_000,
+    timeoutMs,
   });
   const read = createReader({
     cache,
@@ -86,6 +95,14 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     maxWholeBytes: Math.min(maxWholeBytes, cacheBytes),
   });
   const write = createWriter({ origins, counters, log });
+  const upgrader = createUpgrader({
+    routes: table,
+    groups: options.origins.chat,
+    counters,
+    log,
+    answerMs: timeoutMs,
+    ...(options.socketIdleMs === undefined ? {} : { idleMs: options.socketIdleMs }),
+  });
 
   const deny = (response: ServerResponse, status: number, text: string, headers = {}): void => {
     counters.refused += 1;
@@ -125,10 +142,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
     if (length !== '0' || encoding !== undefined)
       return deny(response, 400, `A ${method} request has no body.`, { connection: 'close' });
-    return read(exchange);
+    return neverKept(route) ? write(exchange) : read(exchange);
   };
 
-  const server = createServer(serverLimits, (request, response) => {
+  const limits = { ...serverLimits, shouldUpgradeCallback: upgrader.isWanted };
+  const server = createServer(limits, (request, response) => {
     handle(request, response).catch((error: unknown) => {
       // The viewer or the origin broke off in the middle: there is nobody to tell, or no way to.
       if (!response.headersSent && !response.destroyed) {
@@ -139,6 +157,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       response.destroy();
     });
   });
+  server.on('upgrade', upgrader.upgrade);
   guardConnections(server);
   // Node's 511 make a crowd that comes at once wait a second for its second try.
   server.listen({ port: options.port, host: options.host, backlog: 4096 });
@@ -151,11 +170,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       cacheBytes: cache.bytes,
       cacheEntries: cache.size,
       flights: flights.size,
+      sockets: upgrader.open,
     }),
     close: async () => {
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
+      upgrader.close();
       origins.close();
       await closed;
     },

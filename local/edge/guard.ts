@@ -1,5 +1,6 @@
 import type { Server, ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { endWith } from './raw-answer.ts';
 
 export const serverLimits: ServerOptions = {
   /** CloudFront's limit for a request's headers. */
@@ -18,8 +19,8 @@ const maxConnections = 16_384;
 export const maxWaiting = 32;
 
 const answers: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long.'],
 };
 
 /** Bounds what one connection can cost, and gives requests that can't be read a short answer and an end. */
@@ -41,11 +42,7 @@ export function guardConnections(server: Server): void {
       socket.destroy();
       return;
     }
-    const [status, text] = answers[error.code ?? ''] ?? [400, 'Bad Request'];
-    socket.end(
-      `HTTP/1.1 ${status} ${text}\r\nconnection: close\r\ncontent-type: text/plain\r\n` +
-        `content-length: ${text.length + 1}\r\n\r\n${text}\n`,
-      () => socket.destroy(),
-    );
+    const [status, text] = answers[error.code ?? ''] ?? [400, 'This is no request.'];
+    endWith(socket, status, text);
   });
 }

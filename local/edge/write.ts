@@ -29,7 +29,7 @@ function bounded(request: IncomingMessage): Transform {
 
 const tooLarge = `The body may have ${maxBodyBytes} bytes at most.`;
 
-/** Sends a POST, PUT, PATCH or DELETE to the origin and its answer back. Nothing is kept or shared. */
+/** Sends a POST, PUT, PATCH or DELETE, and what a route never keeps, to the origin and its answer back. Nothing is kept or shared. */
 export function createWriter(dependencies: {
   readonly origins: Origins;
   readonly counters: Counters;
@@ -55,6 +55,7 @@ export function createWriter(dependencies: {
           ...forwardedFor(request),
           ...(length === undefined ? {} : { 'content-length': length }),
         },
+        cookie: request.headers.cookie,
         ...(hasBody ? { body: bounded(request) } : {}),
         // Also ends the call when the viewer breaks off in the middle of the body.
         signal: whileWaiting(response),

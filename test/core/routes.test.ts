@@ -20,11 +20,13 @@ describe('findRoute', () => {
     ['/archive/b1/360p/1-0-7.m4s', 'archive-media'],
     ['/thumbs/b1/thumb.jpg', 'thumbnail'],
     ['/api/directory', 'api'],
+    ['/chat/a/', 'chat'],
     ['/assets/app.js', 'assets'],
     ['/', 'pages'],
     ['/watch/b1', 'pages'],
     ['/livex', 'pages'],
     ['/api', 'pages'],
+    ['/chat', 'pages'],
     ['/Archive/b1/master.m3u8', 'pages'],
     ['/x/archive/b1/master.m3u8', 'pages'],
     ['/live-private', 'pages'],
@@ -102,7 +104,8 @@ describe('the table holds what CloudFront and low-latency HLS demand', () => {
     expect(route.setCookie).toBe(false);
   });
 
-  test.each(table(routes.filter(({ origin }) => origin !== 'api')))('%s: is read only', (_name, route) => {
+  const talking = (route: Route): boolean => route.origin === 'api' || route.origin === 'chat';
+  test.each(table(routes.filter((route) => !talking(route))))('%s: is read only', (_name, route) => {
     expect(route.methods).toBe('read');
   });
 
@@ -114,9 +117,14 @@ describe('the table holds what CloudFront and low-latency HLS demand', () => {
     }
   });
 
-  test('Authorization is in the key of the API, whose answers depend on it, and nowhere else', () => {
+  test('Authorization reaches the API and the chat, whose answers depend on it, and nothing else', () => {
     const withToken = routes.filter(({ headers }) => headers.includes('authorization'));
-    expect(withToken.map(({ name }) => name)).toEqual(['api']);
+    expect(withToken.map(({ name }) => name)).toEqual(['api', 'chat']);
+  });
+
+  test('nothing of the chat is ever kept', () => {
+    for (const { ttl, errorTtlS } of routes.filter(({ origin }) => origin === 'chat'))
+      expect({ ...ttl, errorTtlS }).toEqual({ minS: 0, defaultS: 0, maxS: 0, errorTtlS: 0 });
   });
 
   test.each(table(live))('%s: errors are never kept, or blocking reload breaks', (_name, route) => {
@@ -157,8 +165,8 @@ describe('viewerHeaders', () => {
     for (const route of media) expect(viewerHeaders(route)['x-content-type-options']).toBe('nosniff');
   });
 
-  test('the API and the pages speak for themselves', () => {
-    for (const route of routes.filter(({ origin }) => origin === 'api' || origin === 'web'))
+  test('the API, the chat and the pages speak for themselves', () => {
+    for (const route of routes.filter(({ origin }) => ['api', 'chat', 'web'].includes(origin)))
       expect(viewerHeaders(route)).toEqual({});
   });
 });

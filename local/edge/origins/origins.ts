@@ -2,6 +2,7 @@ import type { Route } from '../../../core/routes.ts';
 import type { ObjectStore } from '../../../runtime/store/objects/port.ts';
 import { plainAnswer, type AnswerHeaders, type Origin } from '../answer.ts';
 import { createArchiveOrigin } from './archive.ts';
+import { createChatOrigin, type ShardGroups } from './chat.ts';
 import { createHttpOrigin } from './http.ts';
 import { createWebOrigin } from './web.ts';
 
@@ -10,6 +11,7 @@ export interface OriginAddresses {
   /** HTTP base of the task that holds the slot; undefined when none does. */
   ingest(slot: string): URL | undefined;
   readonly api: URL;
+  readonly chat: ShardGroups;
   readonly archive: ObjectStore;
   /** Directory of the built pages. */
   readonly web: string;
@@ -34,7 +36,7 @@ export function createOrigins(options: {
     archive: createArchiveOrigin(addresses.archive, timeoutMs),
     web: createWebOrigin(addresses.web, pageHeaders),
     api: (request) => http.fetch(addresses.api, request),
-    chat: () => Promise.resolve(plainAnswer(503, 'No task of this chat shard is there.')),
+    chat: createChatOrigin(http, addresses.chat),
     ingest: async (request) => {
       const base = addresses.ingest(slotOf(request.path));
       // What a load balancer says for a target group without targets.

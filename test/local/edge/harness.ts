@@ -112,6 +112,7 @@ export async function startTestEdge(
     origins: {
       ingest: (slot) => (slot === 'in-01' ? (live?.url ?? nowhere) : undefined),
       api: nowhere,
+      chat: () => undefined,
       archive: memoryStore({}),
       web: 'no-such-directory',
       ...named,
