@@ -82,7 +82,7 @@ export const routes: readonly Route[] = [
     methods: 'all',
     access: 'open',
     query: 'all',
-    headers: ['authorization', 'origin', 'content-type', 'accept'],
+    headers: ['authorization', 'origin', 'content-type', 'accept', 'idempotency-key'],
     // Playback addresses come with signed cookies.
     setCookie: true,
     // Only answers that the API itself marks public are kept, for at most a minute.

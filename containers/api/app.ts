@@ -8,13 +8,18 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { isId } from '../../core/broadcast/ids.ts';
 import { createAskers } from './asker.ts';
+import { createChat } from './chat/chat.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { recordMethods } from './methods.ts';
 import { openApiOptions } from './openapi.ts';
 import { HttpProblem, maxBodyBytes, sendProblem, toProblem } from './problems.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { channelRoutes } from './routes/channels.ts';
+import { chatChannelRoutes } from './routes/chat-channel.ts';
+import { chatOpsRoutes } from './routes/chat-ops.ts';
+import { chatRoutes } from './routes/chat.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { opsRoutes } from './routes/ops.ts';
 import { publicRoutes } from './routes/public.ts';
 import { forTheAskerOnly } from './routes/route.ts';
@@ -73,7 +78,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       ms: Math.round(reply.elapsedTime),
     };
     // Health checks come every few seconds and say nothing new.
-    if (line.route === '/healthz') deps.log.debug(line, 'request');
+    if (line.route === '/healthz' || line.route === '/metrics') deps.log.debug(line, 'request');
     else deps.log.info(line, 'request');
   });
 
@@ -98,10 +103,16 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(swagger, openApiOptions);
 
   const askers = createAskers(deps.verifier);
-  publicRoutes(app, deps);
-  broadcastRoutes(app, deps, askers);
-  channelRoutes(app, deps, askers);
+  const chat = createChat(deps);
+  app.addHook('onClose', () => chat.close());
+  publicRoutes(app, deps, chat.shown);
+  broadcastRoutes(app, deps, askers, chat.shown);
+  channelRoutes(app, deps, askers, chat.shown);
   opsRoutes(app, deps, askers);
+  chatRoutes(app, deps, askers, chat);
+  chatChannelRoutes(app, deps, askers, chat);
+  chatOpsRoutes(app, deps, askers, chat);
+  metricsRoutes(app, chat.metrics.registry);
   docsRoutes(app);
   await app.ready();
   return app;

@@ -5,6 +5,7 @@ import type { Broadcasts } from '../../runtime/store/tables/broadcasts.ts';
 import type { FleetTable } from '../../runtime/store/tables/fleet.ts';
 import type { Channels } from '../../runtime/store/tables/channels.ts';
 import type { PublicConfig } from '../../core/api/types.ts';
+import type { ChatParts } from './chat/parts.ts';
 
 /** All that the API works with. start.ts makes the real ones. */
 export interface ApiDependencies {
@@ -15,6 +16,7 @@ export interface ApiDependencies {
   readonly broadcasts: Broadcasts;
   readonly fleet: Pick<FleetTable, 'report' | 'decisions' | 'request'>;
   readonly objects: Pick<ObjectStore, 'delete'>;
+  readonly chat: ChatParts;
   readonly verifier: TokenVerifier;
   /** Name and value of each cookie that opens `resource` until then. */
   readonly signCookies: (resource: string, expiresAtMs: number) => Readonly<Record<string, string>>;

@@ -6,6 +6,8 @@ import {
   type ZodFastifySchemaValidationError,
 } from 'fastify-type-provider-zod';
 import type { Problem } from '../../core/api/types.ts';
+import { BusError } from '../../core/chat/bus.ts';
+import type { Refusal } from '../../core/chat/refusal.ts';
 import { IssuerUnreachableError, TokenError } from '../../runtime/identity/tokens.ts';
 import { ObjectStoreError } from '../../runtime/store/objects/port.ts';
 import { TableError } from '../../runtime/store/tables/client.ts';
@@ -20,17 +22,22 @@ export class HttpProblem extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: Problem['errors'];
+  /** Of a chat post that was not taken. */
+  readonly chat: Refusal | undefined;
 
-  constructor(
-    status: number,
-    detail: string,
-    more: { readonly headers?: Readonly<Record<string, string>>; readonly errors?: Problem['errors'] } = {},
-  ) {
+  constructor(status: number, detail: string, more: ProblemMore = {}) {
     super(detail);
     this.status = status;
     this.headers = more.headers ?? {};
     this.errors = more.errors;
+    this.chat = more.chat;
   }
+}
+
+interface ProblemMore {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly errors?: Problem['errors'];
+  readonly chat?: Refusal;
 }
 
 export const notFound = (what: 'broadcast' | 'channel'): HttpProblem =>
@@ -83,7 +90,6 @@ function badRequest(
 const later = { 'retry-after': '5' };
 
 const ofFastify: Readonly<Record<string, readonly [status: number, detail: string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, `The body is larger than ${maxBodyBytes} bytes: send less.`],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'Bodies are taken as application/json only: say so in Content-Type.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'Content-Length does not fit the body.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'The body is empty: send a JSON object, or no Content-Type.'],
@@ -117,7 +123,15 @@ export function toProblem(error: unknown, request: FastifyRequest): HttpProblem 
     const name = where === 'params' ? 'path' : where === 'querystring' ? 'query' : where;
     return badRequest(error.validation, name, Object.hasOwn(values, where) ? values[where as 'body'] : {});
   }
+  if (error instanceof BusError)
+    return new HttpProblem(503, 'The chat can’t be reached right now: try again in a moment.', {
+      headers: later,
+    });
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const { bodyLimit } = request.routeOptions;
+    return new HttpProblem(413, `The body is larger than ${bodyLimit} bytes: send less.`);
+  }
   const known = ofFastify[code];
   if (known !== undefined) return new HttpProblem(...known);
   if (statusCode >= 400 && statusCode < 500)
@@ -125,12 +139,18 @@ export function toProblem(error: unknown, request: FastifyRequest): HttpProblem 
   return new HttpProblem(500, `Something went wrong here. If it stays so, tell us request ${request.id}.`);
 }
 
-export const problemBody = ({ status, message, errors }: HttpProblem): Problem => ({
+export const problemBody = ({
+  status,
+  message,
+  errors,
+  chat,
+}: HttpProblem): Problem & { readonly chat?: Refusal } => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
   status,
   detail: message,
   ...(errors === undefined ? {} : { errors }),
+  ...(chat === undefined ? {} : { chat }),
 });
 
 export function sendProblem(reply: FastifyReply, problem: HttpProblem): FastifyReply {

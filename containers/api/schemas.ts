@@ -74,6 +74,11 @@ export const broadcastView = z
     durationS: z.number().exactOptional(),
     session: z.int(),
     thumbnail: path.exactOptional(),
+    chat: z.object({ shard: z.string(), path }).exactOptional(),
+    viewers: z
+      .number()
+      .exactOptional()
+      .meta({ description: 'people who watch now; absent when nobody knows' }),
   })
   .meta({ id: 'BroadcastView' }) satisfies z.ZodType<BroadcastView>;
 

@@ -51,6 +51,17 @@ export async function startApi(options: {
       region: environment.AWS_REGION,
       clock,
     }),
+    chat: {
+      store: tables.chat,
+      messages: tables.messages,
+      shards: tables.shards,
+      unarchived: tables.unarchived,
+      openBus: () => {
+        throw new Error('there is no bus yet');
+      },
+      steady: () => performance.now(),
+      random: Math.random,
+    },
     verifier: createTokenVerifier({
       issuer: environment.OIDC_ISSUER,
       clientId: environment.OIDC_CLIENT_ID,

@@ -2,6 +2,7 @@
 import type { BroadcastView, ChannelView, OwnChannel, Playback, StudioView } from '../../core/api/types.ts';
 import { shownState } from '../../core/broadcast/shown-state.ts';
 import type { Broadcast, Channel } from '../../core/broadcast/types.ts';
+import type { InputState } from '../../core/media/flow.ts';
 import { archivePlaylist, livePlaylist, thumbnail } from './links.ts';
 
 export function viewBroadcast(broadcast: Broadcast, now: number): BroadcastView {
@@ -34,10 +35,10 @@ export function viewPlayback(broadcast: Broadcast, now: number): Playback {
   };
 }
 
-export const viewChannel = (channel: Channel, current: Broadcast | undefined, now: number): ChannelView => ({
+export const viewChannel = (channel: Channel, current: BroadcastView | undefined): ChannelView => ({
   channelId: channel.channelId,
   name: channel.name,
-  ...(current === undefined ? {} : { current: viewBroadcast(current, now) }),
+  ...(current === undefined ? {} : { current }),
 });
 
 export const viewOwnChannel = (channel: Channel): OwnChannel => ({
@@ -50,12 +51,15 @@ export const viewOwnChannel = (channel: Channel): OwnChannel => ({
   ...(channel.currentBroadcastId === undefined ? {} : { currentBroadcastId: channel.currentBroadcastId }),
 });
 
-export function viewStudio(channel: Channel, current: Broadcast | undefined, now: number): StudioView {
+export function viewStudio(
+  channel: Channel,
+  current?: { readonly broadcast: BroadcastView; readonly input: InputState | undefined },
+): StudioView {
   if (current === undefined) return { channel: viewOwnChannel(channel) };
   // What was measured before the encoder went says nothing of now.
-  const input = shownState(current, now) === 'live' ? current.input : undefined;
+  const input = current.broadcast.state === 'live' ? current.input : undefined;
   return {
     channel: viewOwnChannel(channel),
-    current: { broadcast: viewBroadcast(current, now), ...(input === undefined ? {} : { input }) },
+    current: { broadcast: current.broadcast, ...(input === undefined ? {} : { input }) },
   };
 }

@@ -1,15 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
 import type { Askers } from '../asker.ts';
+import type { Shown } from '../chat/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { thumbnailKey } from '../links.ts';
 import { playbackCookies } from '../playback-cookies.ts';
 import { notFound, notYours } from '../problems.ts';
 import { broadcastChanges, broadcastView, idParams, playback } from '../schemas.ts';
-import { viewBroadcast, viewPlayback } from '../views.ts';
+import { viewPlayback } from '../views.ts';
 import { forEverybody, problems, tokenNeeded, tokenOptional, type Api } from './route.ts';
 
-export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers): void {
+export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers, shown: Shown): void {
   const { broadcasts, clock, objects } = deps;
 
   /** A private broadcast and one that does not exist look the same to everybody but the owner. */
@@ -34,7 +35,7 @@ export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers)
     handler: async (request, reply) => {
       const broadcast = await visible(request, request.params.id);
       if (broadcast.visibility !== 'private') forEverybody(reply);
-      return reply.send(viewBroadcast(broadcast, clock.now()));
+      return reply.send(await shown.one(broadcast));
     },
   });
 
@@ -79,7 +80,7 @@ export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers)
       if (changed === undefined) throw notFound('broadcast');
       // The address of the picture is known to whoever has seen it. Asked for again when it fails.
       if (changed.visibility === 'private') await objects.delete(thumbnailKey(id));
-      return reply.send(viewBroadcast(changed, clock.now()));
+      return reply.send(await shown.one(changed));
     },
   });
 }

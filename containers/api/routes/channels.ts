@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { formatStreamKey } from '../../../core/broadcast/stream-key.ts';
+import type { ChannelView } from '../../../core/api/types.ts';
 import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
 import { hashSecret, newStreamKey } from '../../../runtime/identity/stream-keys.ts';
 import type { Askers } from '../asker.ts';
+import type { Shown } from '../chat/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpProblem, notFound, notYours } from '../problems.ts';
 import {
@@ -18,14 +20,14 @@ import {
   renewedKey,
   studioView,
 } from '../schemas.ts';
-import { viewBroadcast, viewChannel, viewOwnChannel, viewStudio } from '../views.ts';
+import { viewChannel, viewOwnChannel, viewStudio } from '../views.ts';
 import { forEverybody, problems, tokenNeeded, tokenOptional, type Api } from './route.ts';
 
 /** A person has one or two; a script that makes thousands is stopped here. */
 const channelsPerOwner = 10;
 const broadcastsOnPage = 24;
 
-export function channelRoutes(app: Api, deps: ApiDependencies, askers: Askers): void {
+export function channelRoutes(app: Api, deps: ApiDependencies, askers: Askers, shown: Shown): void {
   const { broadcasts, channels, clock, newId, randomBytes } = deps;
 
   const find = async (channelId: string): Promise<Channel> => {
@@ -60,15 +62,16 @@ export function channelRoutes(app: Api, deps: ApiDependencies, askers: Askers): 
     handler: async (request, reply) => {
       const channel = await find(request.params.id);
       const current = await currentOf(channel);
-      const now = clock.now();
+      const show = async (current: Broadcast | undefined): Promise<ChannelView> =>
+        viewChannel(channel, current === undefined ? undefined : await shown.one(current));
       // An unlisted broadcast is for whoever has its address, and this is not its address.
       if (current === undefined || current.visibility === 'public') {
         forEverybody(reply);
-        return reply.send(viewChannel(channel, current, now));
+        return reply.send(await show(current));
       }
       const asker = await askers.identify(request);
       if (asker === undefined) forEverybody(reply);
-      return reply.send(viewChannel(channel, asker?.subject === channel.ownerId ? current : undefined, now));
+      return reply.send(await show(asker?.subject === channel.ownerId ? current : undefined));
     },
   });
 
@@ -93,9 +96,8 @@ export function channelRoutes(app: Api, deps: ApiDependencies, askers: Askers): 
         includeAll: asker?.subject === channel.ownerId,
       });
       if (asker === undefined) forEverybody(reply);
-      const now = clock.now();
       return reply.send({
-        broadcasts: page.broadcasts.map((broadcast) => viewBroadcast(broadcast, now)),
+        broadcasts: await shown.all(page.broadcasts),
         ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
       });
     },
@@ -200,7 +202,9 @@ export function channelRoutes(app: Api, deps: ApiDependencies, askers: Askers): 
     },
     handler: async (request) => {
       const channel = await findOwn(request, request.params.id);
-      return viewStudio(channel, await currentOf(channel), clock.now());
+      const current = await currentOf(channel);
+      if (current === undefined) return viewStudio(channel);
+      return viewStudio(channel, { broadcast: await shown.one(current), input: current.input });
     },
   });
 }

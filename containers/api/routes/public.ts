@@ -1,12 +1,12 @@
+import type { Shown } from '../chat/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { cursorQuery, directory, publicConfig, time } from '../schemas.ts';
-import { viewBroadcast } from '../views.ts';
 import { forEverybody, problems, type Api } from './route.ts';
 
 /** A page of cards. */
 const recordingsOnPage = 24;
 
-export function publicRoutes(app: Api, deps: ApiDependencies): void {
+export function publicRoutes(app: Api, deps: ApiDependencies, shown: Shown): void {
   const { broadcasts, clock, config } = deps;
 
   app.route({
@@ -44,15 +44,14 @@ export function publicRoutes(app: Api, deps: ApiDependencies): void {
       response: { 200: directory, ...problems },
     },
     handler: async (request, reply) => {
-      const now = clock.now();
       const [live, recordings] = await Promise.all([
         broadcasts.listLive(),
         broadcasts.listRecordings({ limit: recordingsOnPage, cursor: request.query.cursor }),
       ]);
       forEverybody(reply);
       return reply.send({
-        live: live.map((broadcast) => viewBroadcast(broadcast, now)),
-        recordings: recordings.broadcasts.map((broadcast) => viewBroadcast(broadcast, now)),
+        live: await shown.all(live),
+        recordings: await shown.all(recordings.broadcasts),
         ...(recordings.nextCursor === undefined ? {} : { nextCursor: recordings.nextCursor }),
       });
     },

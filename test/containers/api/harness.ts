@@ -121,6 +121,17 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
       },
     },
     verifier: createTokenVerifier({ issuer: issuerUrl, clientId, clock, fetch: answerAs(issuer) }),
+    chat: {
+      store: tables.chat,
+      messages: tables.messages,
+      shards: tables.shards,
+      unarchived: tables.unarchived,
+      openBus: () => {
+        throw new Error('these tests have no shard');
+      },
+      steady: () => performance.now(),
+      random: Math.random,
+    },
     signCookies: (resource, expiresAtMs) => ({
       'CloudFront-Policy': Buffer.from(`${resource} ${expiresAtMs}`).toString('base64url'),
       'CloudFront-Signature': 'signature',

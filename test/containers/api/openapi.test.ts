@@ -22,7 +22,7 @@ const openApi = z.strictObject({
     z.string().startsWith('/'),
     z
       .partialRecord(
-        z.enum(['get', 'post', 'patch', 'head']),
+        z.enum(['get', 'post', 'put', 'patch', 'delete', 'head']),
         z.strictObject({
           summary: z.string().min(1),
           tags: z.array(z.string()).min(1),
@@ -33,7 +33,7 @@ const openApi = z.strictObject({
             .array(
               z.strictObject({
                 name: z.string(),
-                in: z.enum(['path', 'query']),
+                in: z.enum(['path', 'query', 'header']),
                 required: z.boolean(),
                 schema,
                 description: z.string().optional(),
@@ -107,7 +107,21 @@ describe('the OpenAPI document', () => {
   });
 
   it('says of every body that unknown properties are refused', () => {
-    for (const name of ['NewChannel', 'ChannelChanges', 'BroadcastChanges', 'OperatorWish', 'ForceStopWish'])
+    for (const name of [
+      'NewChannel',
+      'ChannelChanges',
+      'BroadcastChanges',
+      'OperatorWish',
+      'ForceStopWish',
+      'NewMessage',
+      'ChatSettingsChanges',
+      'ChatBanWish',
+      'ChatModeratorWish',
+      'ChatLimitChanges',
+      'PlatformChatChanges',
+      'ChatDrill',
+      'ChatMove',
+    ])
       expect(document.components.schemas[`${name}Input`] ?? document.components.schemas[name]).toMatchObject({
         additionalProperties: false,
       });

@@ -1,0 +1,222 @@
+import type { ChatOps } from '../../../core/api/chat.ts';
+import type { Broadcast } from '../../../core/broadcast/types.ts';
+import { BusError, type TaskOrder } from '../../../core/chat/bus.ts';
+import type { ChatLimits } from '../../../core/chat/limits.ts';
+import type { ChatAuthor } from '../../../core/chat/message.ts';
+import type { Ban, PlatformChat } from '../../../core/chat/mode.ts';
+import { chatPath } from '../../../core/chat/protocol.ts';
+import { leastLoaded, type ShardLoad } from '../../../core/chat/shards.ts';
+import { platformScope, type AuditAction, type Shard } from '../../../core/chat/store.ts';
+import type { Logger } from '../../../runtime/telemetry/log.ts';
+import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
+import { HttpProblem } from '../problems.ts';
+import { newBan, type Moderation, type Whom } from './moderation.ts';
+import type { ChatParts } from './parts.ts';
+import type { Shards } from './shards.ts';
+import type { Upkeep } from './upkeep.ts';
+import type { VisibleBroadcasts } from './visible.ts';
+
+const maxAttempts = 5;
+
+/** JSON knows no infinity. */
+export const unservedLoad = Number.MAX_SAFE_INTEGER;
+
+export interface Moved {
+  readonly broadcastId: string;
+  readonly to: string;
+}
+
+/** What operators do with the chat of the whole platform. */
+export class Operation {
+  readonly #deps: OperationOptions;
+
+  constructor(deps: OperationOptions) {
+    this.#deps = deps;
+  }
+
+  async view(): Promise<ChatOps> {
+    const { chat, shards } = this.#deps;
+    const [limits] = await Promise.all([chat.store.limits(), shards.refresh()]);
+    return { limits, shards: shards.all.map((shard) => this.#viewShard(shard)) };
+  }
+
+  #viewShard(shard: ShardLoad): ChatOps['shards'][number] {
+    const postsPerS = this.#deps.upkeep.demandOf(shard.shard);
+    return {
+      ...shard,
+      load: Math.min(shard.load, unservedLoad),
+      ...(postsPerS === undefined ? {} : { postsPerS }),
+    };
+  }
+
+  async limits(asker: ChatAuthor, changes: Partial<ChatLimits>): Promise<ChatLimits> {
+    const { store } = this.#deps.chat;
+    await this.#audit(asker, { type: 'settings', changes: { ...changes } });
+    const limits = { ...(await store.limits()), ...changes };
+    await store.changeLimits(limits);
+    await this.#deps.upkeep.apply();
+    return limits;
+  }
+
+  async platform(asker: ChatAuthor, changes: Partial<PlatformChat>): Promise<PlatformChat> {
+    const { store } = this.#deps.chat;
+    await this.#audit(asker, { type: 'settings', changes: { ...changes } });
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const before = await store.platform();
+      const after = await store.changePlatform({ ...before, ...changes }, before.version);
+      if (after === undefined) continue;
+      await this.#deps.upkeep.apply();
+      return after;
+    }
+    throw new HttpProblem(409, 'Others are changing this at the same time: look at it, and try again.');
+  }
+
+  async ban(asker: ChatAuthor, whom: Whom & { readonly forS?: number | undefined }): Promise<Ban> {
+    const { personId, name, reason, forS } = whom;
+    if (personId === asker.id) throw new HttpProblem(403, 'Nobody can ban themselves.');
+    const action: AuditAction =
+      forS === undefined ? { type: 'ban', personId } : { type: 'timeout', personId, forS };
+    await this.#audit(asker, action, { name }, reason);
+    const ban = newBan({ ...whom, asker, now: this.#deps.clock.now() });
+    await this.#deps.chat.store.ban(platformScope, ban);
+    await this.#deps.upkeep.apply();
+    return ban;
+  }
+
+  async unban(asker: ChatAuthor, personId: string): Promise<void> {
+    const { store } = this.#deps.chat;
+    const known = (await store.bans(platformScope)).find((each) => each.personId === personId);
+    await this.#audit(asker, { type: 'unban', personId }, known);
+    await store.unban(platformScope, personId);
+    await this.#deps.upkeep.apply();
+  }
+
+  /** @returns the shards that heard it */
+  async drill(asker: ChatAuthor, share: number, only: string | undefined): Promise<readonly string[]> {
+    const { shards } = this.#deps;
+    if (only !== undefined) await this.#known(only);
+    await this.#audit(asker, { type: 'settings', changes: { drill: share, shard: only ?? 'all' } });
+    const wanted = [...shards.buses.keys()].filter((shard) => only === undefined || shard === only);
+    const heard = await Promise.all(wanted.map((shard) => this.#order(shard, { type: 'drill', share })));
+    const reached = wanted.filter((_, n) => heard[n]);
+    if (reached.length > 0) return reached;
+    throw new HttpProblem(503, 'No chat shard answers right now, so nothing was cut: try again in a moment.');
+  }
+
+  async setState(asker: ChatAuthor, shard: string, state: Shard['state']): Promise<void> {
+    await this.#known(shard);
+    await this.#audit(asker, { type: 'settings', changes: { shard, state } });
+    await this.#deps.chat.shards.setState(shard, state);
+    await this.#deps.shards.refresh();
+  }
+
+  /** Gives broadcasts under way to another shard. Works also when their own is lost. */
+  async move(
+    asker: ChatAuthor,
+    from: string,
+    {
+      to,
+      broadcastIds,
+    }: { readonly to?: string | undefined; readonly broadcastIds?: readonly string[] | undefined },
+  ): Promise<readonly Moved[]> {
+    const { shards } = this.#deps;
+    await shards.refresh();
+    if (to !== undefined) await this.#serves(to, from);
+    await this.#audit(asker, {
+      type: 'settings',
+      changes: {
+        shard: from,
+        moveTo: to ?? 'least loaded',
+        ...(broadcastIds === undefined ? {} : { broadcastIds }),
+      },
+    });
+    const only = broadcastIds === undefined ? undefined : new Set(broadcastIds);
+    const moved: Moved[] = [];
+    let reachable = shards.buses.has(from);
+    for await (const broadcast of this.#living(from)) {
+      const { broadcastId } = broadcast;
+      if (only !== undefined && !only.has(broadcastId)) continue;
+      const goal = to ?? this.#otherThan(from);
+      if (!(await this.#moveOne(broadcastId, from, goal))) continue;
+      moved.push({ broadcastId, to: goal });
+      // A lost Redis costs one timeout, not one for each broadcast.
+      reachable &&= await this.#order(from, { type: 'move', broadcastId, path: chatPath(goal) });
+    }
+    return moved;
+  }
+
+  async #moveOne(broadcastId: string, from: string, to: string): Promise<boolean> {
+    const { broadcasts, chat, visible } = this.#deps;
+    // First the note, so that whatever ends here leaves no chat without an archive.
+    await chat.unarchived.add(to, broadcastId);
+    const moved = await broadcasts.moveShard(broadcastId, from, to);
+    if (moved) await chat.unarchived.done(from, broadcastId);
+    visible.forget(broadcastId);
+    return moved;
+  }
+
+  async *#living(shard: string): AsyncGenerator<Broadcast> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#deps.broadcasts.listUnended(cursor);
+      yield* page.broadcasts.filter((each) => each.shard === shard);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+
+  #otherThan(from: string): string {
+    const { chat, shards } = this.#deps;
+    const others = shards.all.filter(({ shard }) => shard !== from);
+    const goal = leastLoaded(others, chat.random());
+    if (goal !== undefined) return goal;
+    throw new HttpProblem(409, 'No other shard is open and served: start one, or open one, and try again.');
+  }
+
+  async #serves(to: string, from: string): Promise<void> {
+    if (to === from) throw new HttpProblem(409, 'They are there already: name another shard.');
+    const { load } = await this.#known(to);
+    if (load === Infinity)
+      throw new HttpProblem(409, `Shard ${to} has no task that serves: start one, and try again.`);
+  }
+
+  async #known(shard: string): Promise<ShardLoad> {
+    const { shards } = this.#deps;
+    const find = (): ShardLoad | undefined => shards.all.find((each) => each.shard === shard);
+    if (find() === undefined) await shards.refresh();
+    const found = find();
+    if (found !== undefined) return found;
+    throw new HttpProblem(404, 'There is no such chat shard: look at /api/ops/chat.');
+  }
+
+  async #order(shard: string, order: TaskOrder): Promise<boolean> {
+    try {
+      const bus = this.#deps.shards.buses.get(shard);
+      await bus?.order(order);
+      return bus !== undefined;
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      this.#deps.log.warn({ err: error, shard, order: order.type }, 'a shard did not hear an order');
+      return false;
+    }
+  }
+
+  #audit(
+    asker: ChatAuthor,
+    action: AuditAction,
+    whom: { readonly name?: string } = {},
+    reason?: string,
+  ): Promise<void> {
+    return this.#deps.moderation.audit(platformScope, asker, action, whom, reason);
+  }
+}
+
+export interface OperationOptions {
+  readonly chat: Pick<ChatParts, 'store' | 'shards' | 'unarchived' | 'random'>;
+  readonly broadcasts: Pick<Broadcasts, 'listUnended' | 'moveShard'>;
+  readonly shards: Shards;
+  readonly upkeep: Upkeep;
+  readonly moderation: Moderation;
+  readonly visible: VisibleBroadcasts;
+  readonly clock: { now(): number };
+  readonly log: Logger;
+}

@@ -1,0 +1,85 @@
+import { operatorGroup } from '../../../core/api/ops.ts';
+import { authorName } from '../../../core/chat/author-name.ts';
+import { isStaff, type ChatAuthor, type ChatRole } from '../../../core/chat/message.ts';
+import { personIdOf } from '../../../runtime/identity/person.ts';
+import type { Identity } from '../../../runtime/identity/tokens.ts';
+import { HttpProblem } from '../problems.ts';
+import type { ChatParts } from './parts.ts';
+import { Recent } from './recent.ts';
+
+/** Who is made a moderator in another API task can act here after so long. */
+const moderatorFreshMs = 5_000;
+/** Nobody needs to be let in sooner who stopped following. */
+const followerFreshMs = 60_000;
+/** Who has just followed, through another API task, wants to write now. */
+const strangerFreshMs = 3_000;
+
+export interface Owned {
+  readonly channelId: string;
+  /** Subject of the broadcaster. */
+  readonly ownerId: string;
+}
+
+/** What people are in a channel. */
+export class People {
+  readonly #moderators: Recent<boolean>;
+  readonly #followers: Recent<number | undefined>;
+
+  constructor({ store, steady }: Pick<ChatParts, 'store' | 'steady'>) {
+    this.#moderators = new Recent({
+      read: (key) => store.isModerator(...partsOf(key)),
+      freshMs: moderatorFreshMs,
+      steady,
+    });
+    this.#followers = new Recent({
+      read: (key) => {
+        const [channelId, personId] = partsOf(key);
+        return store.followedSince(personId, channelId);
+      },
+      freshMs: (since) => (since === undefined ? strangerFreshMs : followerFreshMs),
+      steady,
+    });
+  }
+
+  async author({ channelId, ownerId }: Owned, { subject, groups, name }: Identity): Promise<ChatAuthor> {
+    const id = personIdOf(subject);
+    const role = groups.includes(operatorGroup)
+      ? 'operator'
+      : subject === ownerId
+        ? 'broadcaster'
+        : await this.#moderatorOr(channelId, id);
+    return { id, name: authorName(name, id), role };
+  }
+
+  /** Of somebody who does not ask: whether they are an operator stands only in their own token. */
+  async roleOf({ channelId, ownerId }: Owned, personId: string): Promise<ChatRole> {
+    return personIdOf(ownerId) === personId ? 'broadcaster' : this.#moderatorOr(channelId, personId);
+  }
+
+  async staff(owned: Owned, identity: Identity): Promise<ChatAuthor> {
+    const author = await this.author(owned, identity);
+    if (isStaff(author.role)) return author;
+    throw new HttpProblem(403, 'This is for the moderators of this channel, its broadcaster and operators.');
+  }
+
+  followedSince(channelId: string, personId: string): Promise<number | undefined> {
+    return this.#followers.get(keyOf(channelId, personId));
+  }
+
+  /** Something about them was changed here. */
+  changed(channelId: string, personId: string): void {
+    this.#moderators.forget(keyOf(channelId, personId));
+    this.#followers.forget(keyOf(channelId, personId));
+  }
+
+  async #moderatorOr(channelId: string, personId: string): Promise<'moderator' | 'viewer'> {
+    return (await this.#moderators.get(keyOf(channelId, personId))) ? 'moderator' : 'viewer';
+  }
+}
+
+// Ids of channels and people have no slash.
+const keyOf = (channelId: string, personId: string): string => `${channelId}/${personId}`;
+function partsOf(key: string): [channelId: string, personId: string] {
+  const [channelId = '', personId = ''] = key.split('/', 2);
+  return [channelId, personId];
+}

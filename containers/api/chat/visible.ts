@@ -1,0 +1,32 @@
+import type { Broadcast } from '../../../core/broadcast/types.ts';
+import type { Identity } from '../../../runtime/identity/tokens.ts';
+import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
+import { notFound } from '../problems.ts';
+import { Recent } from './recent.ts';
+
+/** Whoever makes a broadcast private, moves or ends it is obeyed after so long. */
+const freshMs = 2_000;
+
+/** Broadcasts as the chat sees them: a moment old, so that a post reads no table. */
+export class VisibleBroadcasts {
+  readonly #recent: Recent<Broadcast | undefined>;
+
+  constructor(broadcasts: Pick<Broadcasts, 'get'>, steady: () => number) {
+    this.#recent = new Recent({ read: (id) => broadcasts.get(id), freshMs, steady });
+  }
+
+  /** A private broadcast and one that does not exist look the same to everybody but the owner. */
+  async get(broadcastId: string, asker: Identity | undefined): Promise<Broadcast> {
+    const broadcast = await this.#recent.get(broadcastId);
+    if (
+      broadcast === undefined ||
+      (broadcast.visibility === 'private' && broadcast.ownerId !== asker?.subject)
+    )
+      throw notFound('broadcast');
+    return broadcast;
+  }
+
+  forget(broadcastId: string): void {
+    this.#recent.forget(broadcastId);
+  }
+}
