@@ -1,0 +1,141 @@
+import type { Broadcast } from '../../../core/broadcast/types.ts';
+import { operatorGroup } from '../../../core/api/ops.ts';
+import { authorName } from '../../../core/chat/author-name.ts';
+import type { Place } from '../../../core/chat/bus.ts';
+import type { ChatAuthor, ChatRole } from '../../../core/chat/message.ts';
+import { chatPath, type JoinRefusal } from '../../../core/chat/protocol.ts';
+import type { ChatStore } from '../../../core/chat/store.ts';
+import { personIdOf } from '../../../runtime/identity/person.ts';
+import { TokenError, type Identity, type TokenVerifier } from '../../../runtime/identity/tokens.ts';
+import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
+import type { Logger } from '../../../runtime/telemetry/log.ts';
+import { Flights } from './flights.ts';
+import { knowTokens } from './known-tokens.ts';
+import { refusal, unavailable } from './refusals.ts';
+import { readJoinRequest } from './request.ts';
+
+export interface Admitted {
+  readonly place: Place;
+  /** Absent for anonymous viewers. */
+  readonly you?: ChatAuthor;
+  readonly after?: string;
+}
+
+export type Decision =
+  | { readonly ok: true; readonly admitted: Admitted }
+  | { readonly ok: false; readonly refusal: JoinRefusal };
+
+/** Decides who may join. */
+export interface Desk {
+  /** @param said what the client sent, anything. */
+  ask(said: unknown): Promise<Decision>;
+  /** The broadcast has its chat there now; the tables may say so a moment later. */
+  moved(broadcastId: string, path: string): void;
+}
+
+export interface DeskOptions {
+  readonly shard: string;
+  readonly verifier: TokenVerifier;
+  readonly broadcasts: Pick<Broadcasts, 'get'>;
+  readonly moderators: Pick<ChatStore, 'moderators'>;
+  readonly now: () => number;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+const broadcastFreshMs = 3_000;
+/** One that is not here may be in a moment: asked again soon, but not by each of a crowd. */
+const elsewhereFreshMs = 250;
+/** While the tables do not answer, who was there a minute ago still is. */
+const staleMs = 60_000;
+const moderatorsFreshMs = 10_000;
+/** Whoever gives the order to move has written the table, or does so within this. */
+const moveMs = 5_000;
+const complainEveryMs = 5_000;
+const mostBroadcasts = 5_000;
+
+export function createDesk(options: DeskOptions): Desk {
+  const { shard, now, random, log } = options;
+  const verifier = knowTokens(options.verifier, now);
+  const broadcasts = new Flights<Broadcast | undefined>({
+    read: (broadcastId) => options.broadcasts.get(broadcastId),
+    freshMs: (broadcast) => (broadcast?.shard === shard ? broadcastFreshMs : elsewhereFreshMs),
+    staleMs,
+    most: mostBroadcasts,
+    now,
+  });
+  const moderators = new Flights<ReadonlySet<string>>({
+    read: async (channelId) =>
+      new Set((await options.moderators.moderators(channelId)).map(({ personId }) => personId)),
+    freshMs: () => moderatorsFreshMs,
+    staleMs,
+    most: mostBroadcasts,
+    now,
+  });
+  let complainedAt = -Infinity;
+  const complain = (error: unknown): void => {
+    // A crowd meets the same fault: once says it.
+    if (now() - complainedAt < complainEveryMs) return;
+    complainedAt = now();
+    log.warn({ err: error }, 'could not tell who may join');
+  };
+  const movedTo = new Map<string, { readonly path: string; readonly at: number }>();
+
+  const roleOf = async (identity: Identity, personId: string, broadcast: Broadcast): Promise<ChatRole> => {
+    if (identity.groups.includes(operatorGroup)) return 'operator';
+    if (identity.subject === broadcast.ownerId) return 'broadcaster';
+    try {
+      return (await moderators.get(broadcast.channelId)).has(personId) ? 'moderator' : 'viewer';
+    } catch (error) {
+      // It says only how their name looks here: the API asks again before it obeys.
+      complain(error);
+      return 'viewer';
+    }
+  };
+
+  const authorOf = async (identity: Identity, broadcast: Broadcast): Promise<ChatAuthor> => {
+    const id = personIdOf(identity.subject);
+    return { id, name: authorName(identity.name, id), role: await roleOf(identity, id, broadcast) };
+  };
+
+  const decide = async (said: unknown): Promise<Decision> => {
+    const request = readJoinRequest(said);
+    if (request === undefined) return refusal('bad-request');
+    const identity = request.token === undefined ? undefined : await verifier.verify(request.token);
+    const broadcast = await broadcasts.get(request.broadcast);
+    if (broadcast === undefined) return refusal('not-found');
+    if (broadcast.visibility === 'private' && broadcast.ownerId !== identity?.subject)
+      return refusal('not-found');
+    const moved = movedTo.get(request.broadcast);
+    if (moved !== undefined && now() - moved.at < moveMs && broadcast.shard === shard)
+      return refusal('moved', { path: moved.path });
+    if (broadcast.shard === undefined) return unavailable(random);
+    if (broadcast.shard !== shard) return refusal('moved', { path: chatPath(broadcast.shard) });
+    return {
+      ok: true,
+      admitted: {
+        place: { broadcastId: broadcast.broadcastId, channelId: broadcast.channelId },
+        ...(identity === undefined ? {} : { you: await authorOf(identity, broadcast) }),
+        ...(request.after === undefined ? {} : { after: request.after }),
+      },
+    };
+  };
+
+  return {
+    async ask(said) {
+      try {
+        return await decide(said);
+      } catch (error) {
+        if (error instanceof TokenError) return refusal('bad-token', { text: error.message });
+        complain(error);
+        return unavailable(random);
+      }
+    },
+    moved(broadcastId, path) {
+      for (const [id, { at }] of movedTo) if (now() - at >= moveMs) movedTo.delete(id);
+      movedTo.set(broadcastId, { path, at: now() });
+      broadcasts.forget(broadcastId);
+    },
+  };
+}
