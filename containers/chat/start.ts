@@ -1,9 +1,11 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Server } from 'socket.io';
-import { chatPath } from '../../core/chat/protocol.ts';
 import type { ChatEnvironment } from '../../core/environment/chat.ts';
+import { openFanIn } from '../../runtime/bus/fan-in.ts';
+import { createTokenVerifier } from '../../runtime/identity/tokens.ts';
+import { openTables, type Tables } from '../../runtime/store/tables/open.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
+import { Report } from './duty/report.ts';
+import { createDesk } from './join/desk.ts';
+import { serveChat } from './server.ts';
 
 export interface RunningChat {
   readonly port: number;
@@ -12,29 +14,87 @@ export interface RunningChat {
   close(): Promise<void>;
 }
 
+/** What the bus reads from the store when it has lost something. */
+const storeFor = ({ messages, chat }: Tables) => ({
+  readMissed: async (broadcastId: string, afterId: string) =>
+    (await messages.read(broadcastId, { from: afterId })).filter(({ id }) => id > afterId),
+  readNewest: (broadcastId: string, count: number) => messages.read(broadcastId, { newest: count }),
+  readSettings: (channelId: string) => chat.settings(channelId),
+});
+
 /** The chat task with everything real, as its environment says. */
 export async function startChat(options: {
   readonly environment: ChatEnvironment;
   readonly taskId: string;
   readonly log: Logger;
 }): Promise<RunningChat> {
-  const { environment } = options;
-  const server = createServer((request, response) => {
-    if (request.url === '/healthz') response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
-    else response.writeHead(404).end();
+  const { environment, taskId, log } = options;
+  const now = (): number => Date.now();
+  const { SHARD: shard, REDIS_URL: redisUrl, REDIS_PASSWORD: password } = environment;
+  const tables = openTables(environment);
+  const fanIn = openFanIn({
+    url: redisUrl,
+    ...(password === undefined ? {} : { password }),
+    taskId,
+    ...storeFor(tables),
+    onTrouble: (error) => log.warn({ err: error }, 'could not fetch what was missed'),
   });
-  const io = new Server(server, {
-    path: chatPath(environment.SHARD),
-    transports: environment.TRANSPORTS === 'all' ? ['polling', 'websocket'] : ['websocket'],
-    serveClient: false,
+  const desk = createDesk({
+    shard,
+    verifier: createTokenVerifier({
+      issuer: environment.OIDC_ISSUER,
+      clientId: environment.OIDC_CLIENT_ID,
+      clock: { now },
+    }),
+    broadcasts: tables.broadcasts,
+    moderators: tables.chat,
+    now,
+    random: Math.random,
+    log,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: environment.HTTP_PORT, host: environment.HTTP_HOST, backlog: 4096 }, resolve);
+  const server = await serveChat(
+    {
+      shard,
+      host: environment.HTTP_HOST,
+      port: environment.HTTP_PORT,
+      transports: environment.TRANSPORTS,
+      delivery: environment.DELIVERY,
+      shortestTickMs: environment.TICK_MS,
+      maxSockets: environment.MAX_SOCKETS,
+      admitPerS: environment.ADMIT_PER_S,
+      admitQueue: environment.ADMIT_QUEUE,
+      drainMs: environment.DRAIN_S * 1_000,
+    },
+    { fanIn, desk, random: Math.random, log },
+  );
+  const report = new Report({
+    shards: tables.shards,
+    limits: tables.chat,
+    shard,
+    redisUrl,
+    taskId,
+    capacity: environment.CAPACITY,
+    sockets: () => server.sockets,
+    shownPerS: (shownPerS) => {
+      server.shownPerS = shownPerS;
+    },
+    now,
+    failed: (error) => log.warn({ err: error }, 'could not report to the tables'),
   });
+  // A task that nobody knows of gets no broadcasts: said now, not in ten seconds.
+  await report.tell();
+
   return {
-    port: (server.address() as AddressInfo).port,
-    drain: async () => {},
-    close: () => io.close(),
+    port: server.port,
+    async drain() {
+      await report.stop();
+      await server.drain();
+    },
+    async close() {
+      await report.stop();
+      await server.close();
+      await fanIn.close();
+      tables.close();
+    },
   };
 }

@@ -37,6 +37,8 @@ export const chatEnvironment = storeEnvironment.extend({
   DRAIN_S: z.coerce.number().nonnegative().default(60),
   /** `all` also takes HTTP long polling; needs stickiness on the load balancer. */
   TRANSPORTS: z.enum(['websocket', 'all']).default('all'),
+  /** `emit` writes nothing past Socket.IO: for the day when a new version of it does not bear that. */
+  DELIVERY: z.enum(['direct', 'emit']).default('direct'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
