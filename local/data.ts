@@ -9,6 +9,8 @@ export interface DataFolder {
   /** A folder for each host of the fleet, and what the fleet remembers. */
   readonly fleet: string;
   readonly images: string;
+  /** A folder for each chat shard, and which there are. */
+  readonly chat: string;
   /** For the `tidecast` command. */
   readonly control: string;
   readonly logs: string;
@@ -69,7 +71,7 @@ function makeFolder(folder: string): void {
 export function openDataFolder(folder: string): DataFolder {
   const inside = (name: string): string => join(folder, name);
   makeFolder(folder);
-  for (const name of ['tables', 'objects', 'fleet', 'logs', 'keys'])
+  for (const name of ['tables', 'objects', 'fleet', 'chat', 'logs', 'keys'])
     mkdirSync(inside(name), { recursive: true });
   const release = lock(folder);
   // Before there was a fleet there was one task with one spool: a host that is no more, as far as the fleet knows.
@@ -94,6 +96,7 @@ export function openDataFolder(folder: string): DataFolder {
     objects: inside('objects'),
     fleet: inside('fleet'),
     images: inside('fleet/images.json'),
+    chat: inside('chat'),
     control: inside('control.json'),
     logs: inside('logs'),
     issuerKeyFile: inside('keys/issuer.json'),

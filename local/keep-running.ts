@@ -5,6 +5,7 @@ export interface KeptProgram {
   /** The one that runs now, or ran last. */
   readonly program: Program;
   stop(): Promise<void>;
+  finish(): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export async function keepRunning(options: {
       return program;
     },
     stop: () => endWith(() => program.stop()),
+    finish: () => endWith(() => program.finish()),
     kill: () => endWith(() => program.kill()),
   };
 }

@@ -7,11 +7,11 @@ import { parseRungs } from '../core/media/rungs.ts';
 import { DataFolderBusyError } from './data.ts';
 import { startPlatform, type Platform } from './platform.ts';
 
-const help = `Tidecast on this machine: RTMP in, low-latency HLS and recordings out.
+const help = `Tidecast on this machine: RTMP in, low-latency HLS, recordings and chat out.
 
   npm start [-- OPTIONS]
 
-  --no-demo          no demo broadcast
+  --no-demo          no demo broadcast, and nobody who chats there
   --port N           pages and HLS on http://127.0.0.1:N     (default 8080)
   --rtmp-port N      RTMP server on 127.0.0.1:N              (default 1935)
   --ladder NAMES     renditions to make, e.g. 720p,360p      (default: by the number of cores)
@@ -21,6 +21,9 @@ const help = `Tidecast on this machine: RTMP in, low-latency HLS and recordings 
   --help             this text
 
 Ctrl-C ends everything; the data stays. Logs of the programs are in FOLDER/logs.`;
+
+/** Of a deployment it is 60; whoever tries it here wants to see the end. */
+const drainS = 10;
 
 /** Where `tidecast` looks too. */
 const usualData = resolve(import.meta.dirname, '..', '.tidecast');
@@ -108,6 +111,7 @@ function greet(platform: Platform, options: ReturnType<typeof parse>): void {
     `  RTMP server   ${platform.rtmpUrl}   (make a channel in the studio to get a stream key)`,
     '',
     `  Fleet         ${platform.fleet.policy.hosts.min} to ${platform.fleet.policy.hosts.max} hosts; try: npx tidecast release${elsewhere(options.data)}`,
+    `  Chat          shards ${platform.chat.shards.map(({ name }) => name).join(', ')}, two tasks and a Redis each; try: npx tidecast shards${elsewhere(options.data)}`,
     `  Renditions    ${options.ladder}`,
     `  Data          ${options.data}`,
     ...(platform.demo === undefined ? [] : ['', demoHint]),
@@ -142,6 +146,12 @@ else {
     platform = await startPlatform({
       ...options,
       ffmpeg: process.env['FFMPEG'] ?? 'ffmpeg',
+      chat: {
+        shards: ['a', 'b'],
+        tasks: 2,
+        drainS,
+        redisServer: process.env['REDIS_SERVER'] ?? 'redis-server',
+      },
       say: (text) => console.log(text),
     });
     if (!stopping) greet(platform, options);

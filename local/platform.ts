@@ -6,6 +6,7 @@ import { openObjectStore } from '../runtime/store/objects/open.ts';
 import { openTables } from '../runtime/store/tables/open.ts';
 import { createLogger } from '../runtime/telemetry/log.ts';
 import { buildPages } from '../web/build.ts';
+import { startLocalChat, type LocalChat } from './chat/chat.ts';
 import { controlPrefix, openControl } from './control/control.ts';
 import { openDataFolder } from './data.ts';
 import { startDemoBroadcast, type DemoBroadcast } from './demo-broadcast.ts';
@@ -33,6 +34,8 @@ export interface PlatformOptions {
   readonly graceWindowS?: number;
   readonly x264Preset?: string;
   readonly fleet?: FleetSize;
+  /** No chat when absent. */
+  readonly chat?: ChatSize;
   /** For people: progress and notable events. */
   readonly say: (text: string) => void;
 }
@@ -48,11 +51,24 @@ export interface FleetSize extends Partial<Pick<LocalPolicyOptions, 'minHosts' |
   readonly adjust?: (policy: Policy) => Policy;
 }
 
+export interface ChatSize {
+  /** At the first start; the ones added since are remembered. */
+  readonly shards: readonly string[];
+  /** Of each shard. */
+  readonly tasks: number;
+  /** Over how long a task that goes sends its viewers away. */
+  readonly drainS: number;
+  readonly redisServer: string;
+  /** More of the environment of chat tasks. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export interface Platform {
   readonly url: string;
   readonly rtmpUrl: string;
   readonly demo: DemoBroadcast | undefined;
   readonly fleet: LocalFleet;
+  readonly chat: LocalChat;
   /** Process ids, for tests of crashes: each program is started again when it ends by itself. */
   readonly pids: { readonly tables: number; readonly api: number };
   /** A token of the local issuer, for the demo, tests and benches. */
@@ -145,8 +161,8 @@ async function start(
     }),
   );
   const images = openImages({ file: data.images, clock });
-  const fleetTables = openTables(storeEnvironment);
-  ending.push(() => Promise.resolve(fleetTables.close()));
+  const ownTables = openTables(storeEnvironment);
+  ending.push(() => Promise.resolve(ownTables.close()));
   const fleet = await startLocalFleet({
     policy,
     images,
@@ -164,7 +180,7 @@ async function start(
       logs: data.logs,
       say,
     }),
-    store: fleetTables.fleet,
+    store: ownTables.fleet,
     folder: data.fleet,
     bootMs: size.bootMs ?? 1_000,
     passMs: size.passMs ?? 1_000,
@@ -175,6 +191,25 @@ async function start(
     say,
   });
   ending.push(() => fleet.stop());
+
+  const identity = { OIDC_ISSUER: `${url}/local-issuer`, OIDC_CLIENT_ID: clientId };
+  // Many processes: they come up while the API does.
+  const chatStarting = startLocalChat({
+    shards: options.chat?.shards ?? [],
+    tasks: options.chat?.tasks ?? 0,
+    drainS: options.chat?.drainS ?? 0,
+    redisServer: options.chat?.redisServer ?? 'redis-server',
+    environment: { ...storeEnvironment, ...identity, ...options.chat?.environment },
+    folder: data.chat,
+    logs: data.logs,
+    mark: randomBytes(3).toString('hex'),
+    newTargetId: () => randomBytes(12).toString('base64url'),
+    forget: (shard) => ownTables.shards.forget(shard),
+    say,
+  });
+  // A failure is met where it is waited for, also when the API fails first.
+  const chatStarted = chatStarting.catch(() => undefined);
+  ending.push(async () => (await chatStarted)?.stop());
 
   const api = await keepRunning({
     name: 'api',
@@ -187,8 +222,7 @@ async function start(
           ...storeEnvironment,
           HTTP_HOST: host,
           HTTP_PORT: String(before?.ports['http'] ?? 0),
-          OIDC_ISSUER: `${url}/local-issuer`,
-          OIDC_CLIENT_ID: clientId,
+          ...identity,
           RTMP_URL: rtmpUrl,
           PUBLIC_URL: url,
           COOKIE_KEY_FILE: data.cookieKeyFile,
@@ -199,6 +233,7 @@ async function start(
       }),
   });
   ending.push(() => api.stop());
+  const chat = await chatStarting;
 
   const control = openControl({
     file: data.control,
@@ -215,6 +250,14 @@ async function start(
         say(`Pulled the plug of ${hostId}`);
         return { hostId };
       },
+      addShard: async (name) => {
+        await chat.addShard(name);
+        say(`Chat shard ${name} takes viewers`);
+      },
+      removeShard: async (name) => {
+        await chat.removeShard(name);
+        say(`Chat shard ${name} is gone`);
+      },
       token: async (person) => ({ token: await issuer.signFor(person) }),
     },
   });
@@ -226,7 +269,7 @@ async function start(
     origins: {
       ingest: (slot) => fleet.origin(slot),
       api: new URL(`http://${host}:${api.program.ports['http']}`),
-      chat: () => undefined,
+      chat: (shard) => chat.group(shard),
       archive: await openObjectStore({ url: objectStore, region: storeEnvironment.AWS_REGION, clock }),
       web: join(import.meta.dirname, '..', 'dist', 'web'),
     },
@@ -260,13 +303,14 @@ async function start(
     rtmpUrl,
     demo,
     fleet,
+    chat,
     get pids() {
       return { tables: tables.program.pid, api: api.program.pid };
     },
     tokenFor: (person) => Promise.resolve(issuer.signFor(person)),
     stop,
     killAll: async () => {
-      await Promise.all([fleet.kill(), api.kill(), tables.kill()]);
+      await Promise.all([fleet.kill(), chat.kill(), api.kill(), tables.kill()]);
     },
   };
 }

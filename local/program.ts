@@ -23,7 +23,7 @@ export interface Program {
   readonly ports: Readonly<Record<string, number>>;
   /** SIGTERM, then SIGKILL. */
   stop(): Promise<void>;
-  /** The message `finish`: an ingest task stores what it has and ends without waiting for its broadcasters. */
+  /** The message `finish`: it stores what it has and ends without waiting for its broadcasters or viewers. */
   finish(): Promise<void>;
   /** SIGKILL, also for what it started: as if the plug had been pulled. */
   kill(): Promise<void>;

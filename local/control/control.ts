@@ -6,11 +6,16 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { shardPattern } from '../../core/chat/protocol.ts';
+import { ShardError } from '../chat/chat.ts';
 
 export interface ControlHandlers {
   release(wish: { readonly broken: boolean }): Promise<{ readonly digest: string }>;
   /** Undefined when there is no such host. */
   killHost(hostId: string): Promise<{ readonly hostId: string } | undefined>;
+  /** Both throw ShardError for what can't be done. */
+  addShard(name: string): Promise<void>;
+  removeShard(name: string): Promise<void>;
   token(person: string): Promise<{ readonly token: string }>;
 }
 
@@ -43,6 +48,9 @@ const killHostBody = z.strictObject({
       .transform((number) => `host-${number}`),
     z.string().regex(/^host-\d{1,9}$/, 'must be like host-3'),
   ]),
+});
+const shardBody = z.strictObject({
+  shard: z.string().regex(shardPattern, 'has small letters, digits and dashes, 16 at most'),
 });
 const tokenBody = z.strictObject({ person: z.string().regex(/^[a-z0-9._-]{1,40}$/) });
 
@@ -77,6 +85,16 @@ export function openControl(options: {
       if (killed === undefined)
         throw new ControlError(404, `There is no ${host} that runs; tidecast fleet lists those that do.`);
       return killed;
+    },
+    'add-shard': async (body) => {
+      const { shard } = shardBody.parse(body);
+      await handlers.addShard(shard);
+      return { shard };
+    },
+    'remove-shard': async (body) => {
+      const { shard } = shardBody.parse(body);
+      await handlers.removeShard(shard);
+      return { shard };
     },
     token: (body) => handlers.token(tokenBody.parse(body).person),
   };
@@ -113,6 +131,7 @@ export function openControl(options: {
         (error: unknown) => {
           if (response.headersSent || response.destroyed) response.destroy();
           else if (error instanceof ControlError) refuse(error.status, error.message);
+          else if (error instanceof ShardError) refuse(409, error.message);
           else if (error instanceof z.ZodError)
             refuse(400, error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
           else refuse(500, error instanceof Error ? error.message : String(error));
@@ -130,6 +149,7 @@ const titles: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  409: 'Not possible now',
 };
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

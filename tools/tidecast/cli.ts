@@ -1,7 +1,10 @@
 import type { Command, Context, Result } from './command.ts';
+import { drill } from './commands/drill.ts';
 import { fleet } from './commands/fleet.ts';
+import { limits } from './commands/limits.ts';
 import { killHost, release } from './commands/local.ts';
 import { plan } from './commands/plan.ts';
+import { shards } from './commands/shards.ts';
 import { why } from './commands/why.ts';
 import { drain, forceStop, keep } from './commands/wishes.ts';
 import { openDoor } from './connection.ts';
@@ -12,7 +15,19 @@ import { checkOptions, commonOptions, readArguments, type Arguments, type Option
 import { nearest } from './suggest.ts';
 import { clean, paintFor } from './text.ts';
 
-export const commands: readonly Command[] = [fleet, why, plan, drain, keep, forceStop, release, killHost];
+export const commands: readonly Command[] = [
+  fleet,
+  why,
+  plan,
+  drain,
+  keep,
+  forceStop,
+  shards,
+  limits,
+  drill,
+  release,
+  killHost,
+];
 
 const allOptions: OptionSpecs = Object.assign({}, ...commands.map(({ options }) => options), commonOptions);
 
@@ -30,7 +45,7 @@ function commandCalled(name: string): Command {
 
 function checkWords({ name, takes }: Command, words: readonly string[]): void {
   const missing = takes[words.length];
-  if (missing !== undefined)
+  if (missing !== undefined && !missing.startsWith('['))
     throw new CommandError('usage', `tidecast ${name} needs ${missing}`, {
       hint: `tidecast ${[name, ...takes].join(' ')}; tidecast fleet lists what there is.`,
     });

@@ -25,7 +25,7 @@ export interface Result {
 
 export interface Command {
   readonly name: string;
-  /** Words behind the name, for the help: `<task>`. */
+  /** Words behind the name, for the help: `<task>`; `[<task>]` can be left out. */
   readonly takes: readonly string[];
   readonly summary: string;
   readonly help: string;

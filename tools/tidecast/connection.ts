@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { CommandError } from './errors.ts';
-import { ask, readAnswer, type Answer } from './http.ts';
+import { ask, readAnswer, type Answer, type Question } from './http.ts';
 import type { Io } from './io.ts';
 
 /** The local platform's door for this command, from control.json in its data folder. */
@@ -15,12 +15,12 @@ interface Control {
 export interface Connection {
   readonly url: string;
   /** As an operator. */
-  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
+  ask(method: Question['method'], path: string, body?: unknown, timeoutMs?: number): Promise<Answer>;
 }
 
 export interface LocalPlatform {
   readonly url: string;
-  ask(path: string, body: unknown): Promise<Answer>;
+  ask(path: string, body: unknown, timeoutMs?: number): Promise<Answer>;
 }
 
 const controlSchema = z.object({ url: z.string(), token: z.string().regex(/^[\w.~+/=-]+$/) });
@@ -93,13 +93,19 @@ export function openDoor(io: Io, values: ReadonlyMap<string, string>): Door {
       ? undefined
       : readUrl(given, values.has('url') ? '--url' : 'TIDECAST_URL');
 
-  const askControl = async (control: Control, path: string, body: unknown): Promise<Answer> => {
+  const askControl = async (
+    control: Control,
+    path: string,
+    body: unknown,
+    timeoutMs?: number,
+  ): Promise<Answer> => {
     try {
       return await ask(io.fetch, {
         method: 'POST',
         url: `${control.url}${path}`,
         token: control.token,
         body,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
       });
     } catch (error) {
       if (!(error instanceof CommandError) || error.kind !== 'unreachable' || error.hint !== undefined)
@@ -146,13 +152,18 @@ export function openDoor(io: Io, values: ReadonlyMap<string, string>): Door {
       let token: Promise<string> | undefined;
       return {
         url: where,
-        ask: async (method, path, body) => {
+        ask: async (method, path, body, timeoutMs) => {
           token ??= ownToken
             ? Promise.resolve(ownToken)
             : control === undefined
               ? undefined
               : fromControl(control);
-          const question = { method, url: `${where}${path}`, body };
+          const question = {
+            method,
+            url: `${where}${path}`,
+            body,
+            ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          };
           try {
             return await ask(io.fetch, {
               ...question,
@@ -168,7 +179,12 @@ export function openDoor(io: Io, values: ReadonlyMap<string, string>): Door {
     },
     local: async () => {
       const control = await controlHere();
-      return control && { url: control.url, ask: (path, body) => askControl(control, path, body) };
+      return (
+        control && {
+          url: control.url,
+          ask: (path, body, timeoutMs) => askControl(control, path, body, timeoutMs),
+        }
+      );
     },
   };
 }

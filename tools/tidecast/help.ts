@@ -1,10 +1,13 @@
 import type { Command } from './command.ts';
 import { commonOptions, type OptionSpecs } from './options.ts';
 
-const optionLines = (options: OptionSpecs): readonly string[] =>
-  Object.entries(options).map(([name, { value, what }]) =>
-    `  ${`--${name}${value === undefined ? '' : ` ${value}`}`.padEnd(17)} ${what}`.trimEnd(),
+function optionLines(options: OptionSpecs): readonly string[] {
+  const lines = Object.entries(options).map(
+    ([name, { value, what }]) => [`--${name}${value === undefined ? '' : ` ${value}`}`, what] as const,
   );
+  const width = Math.max(17, ...lines.map(([call]) => call.length));
+  return lines.map(([call, what]) => `  ${call.padEnd(width)} ${what}`);
+}
 
 const exitLines = `Exit codes: 0 done · 1 failed · 2 wrong usage · 3 not reachable · 4 not allowed`;
 
@@ -12,12 +15,12 @@ const call = ({ name, takes }: Command): string => [name, ...takes].join(' ');
 
 export const overview = (
   commands: readonly Command[],
-): string => `tidecast: looks after the fleet that takes the broadcasts.
+): string => `tidecast: looks after the fleet that takes the broadcasts, and after the chat.
 
   npx tidecast COMMAND [OPTIONS]        in a checkout; or npm run tidecast -- COMMAND
 
-${commands.map((command) => `  ${call(command).padEnd(22)} ${command.summary}`).join('\n')}
-  ${'help [COMMAND]'.padEnd(22)} this text, or more about a command
+${commands.map((command) => `  ${call(command).padEnd(25)} ${command.summary}`).join('\n')}
+  ${'help [COMMAND]'.padEnd(25)} this text, or more about a command
 
 Options of all commands:
 ${optionLines(commonOptions).join('\n')}

@@ -3,7 +3,7 @@ import { problem } from '../../containers/api/schemas.ts';
 import { CommandError } from './errors.ts';
 
 /** Ten times what the slowest answer, a snapshot of 1,000 hosts, takes. */
-const timeoutMs = 10_000;
+const usualTimeoutMs = 10_000;
 
 export interface Answer {
   readonly body: unknown;
@@ -12,10 +12,12 @@ export interface Answer {
 }
 
 export interface Question {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
   readonly token?: string;
   readonly body?: unknown;
+  /** For what takes longer than an answer does. */
+  readonly timeoutMs?: number;
 }
 
 /** The other side answered, and did not do it. */
@@ -77,7 +79,7 @@ export async function ask(fetcher: typeof fetch, question: Question): Promise<An
         (said.success ? undefined : 'Is this the address of a Tidecast installation, and new enough?'),
     );
   }
-  if (parsed === undefined)
+  if (parsed === undefined && response.status !== 204)
     throw new CommandError('failed', `${origin} answered with something that is not JSON`, {
       hint: 'Is this the address of a Tidecast installation, and new enough?',
     });
@@ -87,7 +89,7 @@ export async function ask(fetcher: typeof fetch, question: Question): Promise<An
 
 async function exchange(
   fetcher: typeof fetch,
-  { method, url, token, body }: Question,
+  { method, url, token, body, timeoutMs = usualTimeoutMs }: Question,
   origin: string,
 ): Promise<{ readonly response: Response; readonly text: string }> {
   try {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ShardError } from '../../../local/chat/chat.ts';
 import { openControl, type Control, type ControlHandlers } from '../../../local/control/control.ts';
 
 describe('the control endpoint', () => {
@@ -22,6 +23,16 @@ describe('the control endpoint', () => {
     killHost: (hostId) => {
       asked.push(['kill-host', hostId]);
       return Promise.resolve(hostId === 'host-9' ? undefined : { hostId });
+    },
+    addShard: (shard) => {
+      asked.push(['add-shard', shard]);
+      return shard === 'a'
+        ? Promise.reject(new ShardError('There is a shard a already.'))
+        : Promise.resolve();
+    },
+    removeShard: (shard) => {
+      asked.push(['remove-shard', shard]);
+      return Promise.resolve();
     },
     token: (person) => {
       asked.push(['token', person]);
@@ -91,6 +102,20 @@ describe('the control endpoint', () => {
     ]);
   });
 
+  it('adds and removes chat shards, and says why it can not', async () => {
+    expect(await call('add-shard', { shard: 'c' })).toEqual({ status: 200, body: { shard: 'c' } });
+    expect(await call('remove-shard', { shard: 'c' })).toEqual({ status: 200, body: { shard: 'c' } });
+    expect(await call('add-shard', { shard: 'a' })).toMatchObject({
+      status: 409,
+      body: { detail: 'There is a shard a already.' },
+    });
+    expect(asked).toEqual([
+      ['add-shard', 'c'],
+      ['remove-shard', 'c'],
+      ['add-shard', 'a'],
+    ]);
+  });
+
   it('does nothing without the right token', async () => {
     for (const token of ['x', `${written().token}x`, written().token.slice(1)])
       expect(await call('release', {}, { token })).toMatchObject({ status: 401 });
@@ -107,6 +132,9 @@ describe('the control endpoint', () => {
     ['kill-host', {}, 400],
     ['kill-host', { host: '../host-1' }, 400],
     ['kill-host', { host: 0 }, 400],
+    ['add-shard', {}, 400],
+    ['add-shard', { shard: '../a' }, 400],
+    ['remove-shard', { shard: 'a'.repeat(17) }, 400],
     ['token', { person: 'a b' }, 400],
     ['token', { person: 'x'.repeat(5_000) }, 400],
     ['constructor', {}, 404],

@@ -7,7 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecisionPage, FleetView } from '../../../core/api/ops.ts';
 import type { BroadcastView, Problem } from '../../../core/api/types.ts';
+import { ShardError } from '../../../local/chat/chat.ts';
 import { controlPrefix, openControl, type Control } from '../../../local/control/control.ts';
+import { defaultLimits, type ChatLimits } from '../../../core/chat/limits.ts';
+import { answerChat } from './chat.ts';
 import { broadcastIds, decisions, fleet, nowMs } from './fleet.ts';
 
 export interface Asked {
@@ -26,6 +29,7 @@ export interface Installation {
   /** Answers differently where tests need it. */
   fleet: FleetView;
   snapshot: unknown;
+  limits: ChatLimits;
   failWith: { readonly status: number; readonly detail?: string } | undefined;
   clockMs: number;
   openLocalDoor(): Control;
@@ -87,6 +91,11 @@ export async function startInstallation(): Promise<Installation> {
     if (method === 'GET' && path === '/api/ops/snapshot') return [200, installation.snapshot];
     if (method === 'GET' && path === '/api/ops/decisions') return [200, pageOf(url)];
     if (method === 'GET' && path === `/api/broadcasts/${broadcastIds.race}`) return [200, race];
+    const chat = answerChat({ method, path, body }, installation.limits);
+    if (chat !== undefined) {
+      if (path.endsWith('/limits')) installation.limits = chat[1] as ChatLimits;
+      return chat;
+    }
     const [, taskId, kind] = /^\/api\/ops\/tasks\/([^/]+)\/(drain|keep|force-stop)$/.exec(path) ?? [];
     if (method !== 'POST' || taskId === undefined) return [404, problem(404, 'There is nothing here.')];
     const { confirm } = body as { confirm?: string };
@@ -127,6 +136,7 @@ export async function startInstallation(): Promise<Installation> {
     asked: [],
     fleet,
     snapshot: undefined,
+    limits: defaultLimits,
     failWith: undefined,
     clockMs: nowMs,
     openLocalDoor: () => {
@@ -138,6 +148,9 @@ export async function startInstallation(): Promise<Installation> {
           release: ({ broken }) =>
             Promise.resolve({ digest: `sha256:${(broken ? 'bad0bad' : '600d600').padEnd(64, '0')}` }),
           killHost: (hostId) => Promise.resolve(hostId === 'host-3' ? { hostId } : undefined),
+          addShard: (shard) =>
+            shard === 'a' ? Promise.reject(new ShardError('There is a shard a already.')) : Promise.resolve(),
+          removeShard: () => Promise.resolve(),
           token: (person) => Promise.resolve({ token: person === 'operator' ? token : 'nobody' }),
         },
       });
