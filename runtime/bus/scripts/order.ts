@@ -1,0 +1,169 @@
+import { heldBackMs } from '../../../core/chat/bus.ts';
+import { keptLength } from '../../../core/chat/protocol.ts';
+import { place, settings, settle, tell } from './place.ts';
+import { defineScript } from './script.ts';
+
+/**
+ * A post that nobody has spoken of for so long is not waited for any more: stores answer, or give up, in a few
+ * seconds. Its API task is gone.
+ */
+const abandonedMs = 10_000;
+/** A repeated publish comes within seconds. */
+const rememberedS = 60;
+/** As core/chat/bus.ts promises for idempotency keys. */
+export const idempotencyS = 600;
+
+/**
+ * The order of what goes out. `flush` has to be called before a script that lets anything go returns.
+ */
+export const order = `
+local flight, held, due, info = place .. ':flight', place .. ':held', place .. ':due', place .. ':info'
+local heldBack = ${heldBackMs * 1_000}
+local going = {}
+
+-- Takes an id out of flight; what its idempotency key says from now on: 'posted', 'gone', or as before.
+local function land(which, key)
+  local known = redis.call('HGET', info, which)
+  local hash = known and string.match(known, ' (.+)$')
+  if hash and hash ~= '-' then
+    local name = place .. ':key:' .. hash
+    if key == 'posted' then redis.call('SET', name, '=' .. which, 'EX', ${idempotencyS})
+    elseif redis.call('GET', name) == which then redis.call('DEL', name) end
+  end
+  redis.call('ZREM', flight, which)
+  redis.call('HDEL', info, which)
+end
+
+local function unhold(which)
+  redis.call('HDEL', held, which)
+  redis.call('ZREM', due, which)
+end
+
+local function go(which, member)
+  land(which, 'posted')
+  redis.call('ZADD', place .. ':kept', which, member)
+  redis.call('ZADD', place .. ':out', which, which)
+  going[#going + 1] = member
+end
+
+-- Lets out all that waits for nobody.
+local function goOn()
+  while true do
+    local first = redis.call('ZRANGE', flight, 0, 0)[1]
+    local member = first and redis.call('HGET', held, first)
+    if not member then return end
+    unhold(first)
+    go(first, member)
+  end
+end
+
+-- Lets out what has waited long enough, and gives up what it waited for.
+local function release()
+  if redis.call('EXISTS', due) == 0 then return end
+  local late = redis.call('ZRANGEBYSCORE', due, '-inf', id(now - heldBack))
+  -- From the future: the clock was put back meanwhile.
+  for _, which in ipairs(redis.call('ZRANGEBYSCORE', due, '(' .. id(now), '+inf')) do late[#late + 1] = which end
+  if #late == 0 then return end
+  table.sort(late)
+  for _, which in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', late[#late])) do
+    local member = redis.call('HGET', held, which)
+    if member then
+      unhold(which)
+      go(which, member)
+    else land(which, 'gone') end
+  end
+  goOn()
+end
+
+-- ms until something held is due, 0 when nothing is.
+local function holds()
+  local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
+  return first and math.max(1, math.ceil((tonumber(first) + heldBack - now) / 1000)) or 0
+end
+
+local function flush()
+  if #going == 0 then return end
+  local texts = {}
+  for i, member in ipairs(going) do
+    texts[i] = string.sub(member, string.find(member, ' ', 18, true) + 1)
+  end
+  local prev = redis.call('HGET', state, 'published') or ''
+  redis.call('HSET', state, 'published', string.sub(going[#going], 1, 16))
+  say(place, '{"prev":"' .. prev .. '","messages":[' .. table.concat(texts, ',') .. ']}')
+  local kept = place .. ':kept'
+  local extra = redis.call('ZCARD', kept) - ${keptLength}
+  if extra > 0 then
+    local last = redis.call('ZRANGE', kept, extra - 1, extra - 1)[1]
+    redis.call('HSET', state, 'from', string.sub(last, 1, 16))
+    redis.call('ZREMRANGEBYRANK', kept, 0, extra - 1)
+  end
+  redis.call('ZREMRANGEBYSCORE', place .. ':out', '-inf', id(now - ${rememberedS} * 1000000))
+  for _, part in ipairs({ ':state', ':kept', ':out', ':bans' }) do redis.call('EXPIRE', place .. part, keepS) end
+  going = {}
+end
+`;
+
+/** ARGV: id, member. Answers whether it was published, and in how many ms something held is due. */
+export const publish = defineScript(
+  place,
+  tell,
+  order,
+  `
+local which, member = ARGV[1], ARGV[2]
+release()
+local answer = 'published'
+if redis.call('ZSCORE', flight, which) then
+  if redis.call('HEXISTS', held, which) == 0 then
+    local before = '(' .. which
+    for _, old in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', before)) do
+      if now - tonumber(old) < ${abandonedMs} * 1000 or redis.call('HEXISTS', held, old) == 1 then break end
+      land(old, 'gone')
+    end
+    if redis.call('ZCOUNT', flight, '-inf', before) == 0 then go(which, member)
+    else
+      redis.call('HSET', held, which, member)
+      redis.call('ZADD', due, id(now), which)
+      redis.call('EXPIRE', held, keepS)
+      redis.call('EXPIRE', due, keepS)
+    end
+    goOn()
+  end
+elseif not redis.call('ZSCORE', place .. ':out', which)
+  and redis.call('ZCOUNT', place .. ':kept', which, which) == 0 then
+  answer = 'late'
+  -- It was in the store for a moment: whoever filled a hole from there may have shown it.
+  tell('{"type":"delete","ids":["' .. which .. '"]}', '')
+end
+flush()
+return { answer, holds() }
+`,
+);
+
+/** Lets out what is due. Answers in how many ms the next is. */
+export const release = defineScript(place, order, `release() flush() return holds()`);
+
+/**
+ * What a task needs to go on from \`ARGV[1]\` (id, '' for a newcomer) and from the control ARGV[2] (stamp, '' for
+ * none). Answers nothing where the order of messages is not known.
+ */
+export const snapshot = defineScript(
+  place,
+  order,
+  `
+local f = redis.call('HMGET', state, 'last', 'published', 'from', 'told', 'settings')
+if not f[1] then return false end
+release()
+flush()
+f = redis.call('HMGET', state, 'last', 'published', 'from', 'told', 'settings')
+for _, part in ipairs({ ':state', ':kept' }) do redis.call('EXPIRE', place .. part, keepS) end
+return {
+  f[2] or '', f[3] or '', f[4] or '', f[5] or '',
+  redis.call('HGET', 'chat:platform', 'off') or '0',
+  redis.call('ZRANGEBYSCORE', place .. ':kept', ARGV[1] == '' and '-inf' or '(' .. ARGV[1], '+inf'),
+  ARGV[2] == '' and {} or redis.call('ZRANGEBYSCORE', place .. ':told', '(' .. ARGV[2], '+inf'),
+}
+`,
+);
+
+/** ARGV: settings (6), members; from the store, by a task that nobody has told yet. */
+export const settleFromStore = defineScript(place, settings, settle, `learnSettings() settle(7) return 1`);

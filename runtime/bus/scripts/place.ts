@@ -1,0 +1,115 @@
+import { keptLength } from '../../../core/chat/protocol.ts';
+
+/** Ids, and what is known of them, are forgotten so long after a broadcast was last used. */
+const keepS = 24 * 3_600;
+
+/**
+ * What every script of a broadcast begins with. KEYS[1] is its place. What lies there:
+ *
+ *   :state     hash  last (id given), published (id), from (id: what is kept is whole after it), settings, version, off,
+ *                    slow (s), mode (Control, JSON), modeOff (the same while the platform is off), warm, told (stamp)
+ *   :kept      zset  score id, member `<id> <person> <message as JSON>`
+ *   :out       zset  ids that were published in the last minute
+ *   :flight    zset  ids that were given and are neither published nor given up
+ *   :info      hash  id in flight → `<person> <idempotency key, hashed, or ->`
+ *   :held      hash  id in flight that waits for those before it → member for :kept
+ *   :due       zset  the same ids, score: µs since when they wait
+ *   :told      zset  score stamp, member publication of a control
+ *   :bans      hash  person → ms until, or 0 for good, or - for lifted; and '' when it is complete
+ *   :viewers   hash  task → `<count> <ms>`
+ *   :bucket    hash  the channel's bucket (buckets.ts); :bucket:people:<n> who asked of it in those 10 s
+ *   :key:<h>   id by idempotency key, with = before it when it is published
+ *   :here:<p>  hash  of a person here: at, before (µs of the last post and the one before), id, due
+ *
+ * Numbers of 16 digits fit a Lua number, but its own way to write them does not keep them: always `id()`.
+ */
+export const place = `
+local place = KEYS[1]
+local state = place .. ':state'
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local keepS = ${keepS}
+
+local function number(text, otherwise)
+  return tonumber(text or nil) or otherwise
+end
+
+local function id(us)
+  return string.format('%016.0f', us)
+end
+
+-- Sharded where the server can. Subscribers find out in the same way.
+local function say(channel, text)
+  local answer = redis.pcall('SPUBLISH', channel, text)
+  if type(answer) == 'table' and answer.err then redis.call('PUBLISH', channel, text) end
+end
+`;
+
+/** Whether subscribers have to use SSUBSCRIBE. Nobody listens there. */
+export const sharded = `
+local answer = redis.pcall('SPUBLISH', KEYS[1], '')
+return type(answer) == 'table' and answer.err and 0 or 1
+`;
+
+/** Keeps controls for those who reconnect: they are few, and the last ones are what a screen lacks. */
+const toldLength = 300;
+
+export const tell = `
+-- Both as JSON; person '' for all.
+local function publication(control, person, stamp)
+  return '{"control":' .. control .. (person ~= '' and ',"person":' .. person or '')
+    .. (stamp and ',"stamp":"' .. stamp .. '"' or '') .. '}'
+end
+
+local function tell(control, person)
+  local stamp = id(math.max(number(redis.call('HGET', state, 'told'), 0) + 1, now))
+  local text = publication(control, person, stamp)
+  redis.call('HSET', state, 'told', stamp)
+  redis.call('ZADD', place .. ':told', stamp, text)
+  redis.call('ZREMRANGEBYRANK', place .. ':told', 0, -${toldLength + 1})
+  redis.call('EXPIRE', place .. ':told', keepS)
+  redis.call('EXPIRE', state, keepS)
+  say(place, text)
+end
+`;
+
+/**
+ * ARGV[1] to [6] of several scripts: settings, version, off, slow s, Control of the mode, the same while the
+ * platform is off. Older ones than those that are known change nothing.
+ */
+export const settings = `
+local function learnSettings()
+  redis.call('SADD', 'chat:places', place)
+  if number(redis.call('HGET', state, 'version'), -1) > tonumber(ARGV[2]) then return end
+  redis.call('HSET', state, 'settings', ARGV[1], 'version', ARGV[2], 'off', ARGV[3], 'slow', ARGV[4],
+    'mode', ARGV[5], 'modeOff', ARGV[6])
+  redis.call('EXPIRE', state, keepS)
+end
+
+local function modeControl()
+  return redis.call('HGET', state, redis.call('HGET', 'chat:platform', 'off') == '1' and 'modeOff' or 'mode')
+end
+`;
+
+/** From here on the order of messages is known: ids are given and messages go out. */
+export const settle = `
+-- ARGV from there on: members as for :kept, oldest first.
+local function settle(from)
+  if redis.call('HEXISTS', state, 'last') == 1 then return end
+  local members = {}
+  for i = from, #ARGV do members[#members + 1] = ARGV[i] end
+  for _, part in ipairs({ 'kept', 'out', 'flight', 'info', 'held', 'due' }) do
+    redis.call('DEL', place .. ':' .. part)
+  end
+  for _, member in ipairs(members) do
+    redis.call('ZADD', place .. ':kept', string.sub(member, 1, 16), member)
+  end
+  redis.call('EXPIRE', place .. ':kept', keepS)
+  local newest = #members > 0 and string.sub(members[#members], 1, 16) or ''
+  redis.call('HSET', state,
+    'last', id(math.max(number(newest, 0), now)),
+    'published', newest,
+    'from', #members < ${keptLength} and '' or string.sub(members[1], 1, 16))
+  redis.call('EXPIRE', state, keepS)
+end
+`;
