@@ -4,13 +4,13 @@ import type { TableClient } from './client.ts';
 /** BatchWriteItem takes so many requests, and refuses two for the same item. */
 const requestsInBatch = 25;
 /**
- * DynamoDB answers a batch in 10 to 30 ms. Ten times that is a connection that has died: the same is asked again on
- * another one, while there is still time for it.
+ * DynamoDB answers a batch in 10 to 30 ms. So much more is a connection that has died: the same is asked again on
+ * another one. Half of what a message has time for.
  */
-const attemptMs = 300;
+const attemptMs = 400;
 /** With less time left nothing is begun: it would only make the outcome unknown. */
 const shortestAttemptMs = 20;
-/** Pauses between attempts: full jitter, up to 20, 40, 80 … ms. */
+/** Pauses between attempts: full jitter, up to 20, 40, 80 … ms, a quarter of the deadline or a second. */
 const firstPauseMs = 20;
 const longestPauseMs = 1_000;
 
@@ -22,7 +22,7 @@ export type WriteRequest<Key> = { readonly put: Key & object } | { readonly dele
 export interface BatchWriter<Key> {
   /** Resolves within the deadline, never rejects. Repeats do no harm: every request is a whole item or a whole key. */
   add(request: WriteRequest<Key>): Promise<WriteOutcome>;
-  /** What is waiting is given up; what is under way is left to itself. */
+  /** What waits is given up; what is under way is not asked again. */
   close(): void;
 }
 
@@ -76,6 +76,7 @@ export function createBatchWriter<Key extends object>(options: {
   const open = new Set<Entry<Key>>();
   let flights = 0;
   let lingering = false;
+  let isClosed = false;
 
   const later = (ms: number, work: () => void): (() => void) => {
     const timer = setTimeout(() => {
@@ -135,7 +136,7 @@ export function createBatchWriter<Key extends object>(options: {
   };
 
   const again = (entry: Entry<Key>): void => {
-    const mostMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (entry.attempts - 1));
+    const mostMs = Math.min(longestPauseMs, deadlineMs / 4, firstPauseMs * 2 ** (entry.attempts - 1));
     later(random() * mostMs, () => {
       ready.push(entry);
       depart();
@@ -147,8 +148,8 @@ export function createBatchWriter<Key extends object>(options: {
     if (verdict === 'done') return entry.settle('done');
     if (verdict === 'unsure') entry.unsure = true;
     if (verdict === 'not-alone') entry.alone = true;
-    if (verdict === 'invalid' || performance.now() + shortestAttemptMs > entry.deadlineAt)
-      return giveUp(entry);
+    const isLate = performance.now() + shortestAttemptMs > entry.deadlineAt;
+    if (verdict === 'invalid' || isLate || isClosed) return giveUp(entry);
     again(entry);
   };
 
@@ -202,12 +203,14 @@ export function createBatchWriter<Key extends object>(options: {
         const cancel = later(deadlineMs, () => {
           if (entry.state === 'waiting') giveUp(entry);
         });
+        if (isClosed) return giveUp(entry);
         open.add(entry);
         ready.push(entry);
         depart();
       }),
 
     close() {
+      isClosed = true;
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
       for (const entry of open) if (entry.state === 'waiting') giveUp(entry);
