@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { ulid } from 'ulid';
 import type { ApiEnvironment } from '../../core/environment/api.ts';
+import { openPostBus } from '../../runtime/bus/post-bus.ts';
 import { signCookies } from '../../runtime/identity/signed-cookies.ts';
 import { createTokenVerifier } from '../../runtime/identity/tokens.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
@@ -56,9 +57,12 @@ export async function startApi(options: {
       messages: tables.messages,
       shards: tables.shards,
       unarchived: tables.unarchived,
-      openBus: () => {
-        throw new Error('there is no bus yet');
-      },
+      openBus: ({ redisUrl: url }) =>
+        openPostBus({
+          url,
+          clock,
+          ...(environment.REDIS_PASSWORD === undefined ? {} : { password: environment.REDIS_PASSWORD }),
+        }),
       steady: () => performance.now(),
       random: Math.random,
     },

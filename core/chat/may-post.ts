@@ -11,8 +11,7 @@ export const followCounts = (settings: ChatSettings, role: ChatRole): boolean =>
   settings.followersMin !== undefined && !isStaff(role);
 
 /**
- * A ban of the channel never names its broadcaster, so what stands against one is the platform's; against
- * operators nothing counts, or one could lock out the others.
+ * A ban counts for staff as well: nobody can ban who stands above them, so it is one from above.
  * @returns undefined: they may
  */
 export function turnedAway(
@@ -20,7 +19,7 @@ export function turnedAway(
   who: { readonly role: ChatRole; readonly followedSince: number | undefined; readonly now: number },
 ): Refusal | undefined {
   const { role, followedSince, now } = who;
-  if (ban !== undefined && role !== 'operator')
+  if (ban !== undefined)
     return ban.until === undefined
       ? { reason: 'banned' }
       : { reason: 'timeout', retryAfterMs: Math.max(1, ban.until - now) };

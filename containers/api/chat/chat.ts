@@ -32,7 +32,7 @@ export function createChat(deps: ApiDependencies): Chat {
   const { chat, broadcasts, clock, log, newId } = deps;
   const { steady } = chat;
   const metrics = createChatMetrics();
-  const people = new People(chat);
+  const people = new People({ ...chat, clock });
   const visible = new VisibleBroadcasts(broadcasts, steady);
   const shards = new Shards({ chat, clock, log });
   const untold = new Untold({ shards, steady, log });

@@ -15,6 +15,8 @@ const publishAgainMs = 100;
 const removeAgainMs = [1_000, 5_000, 20_000];
 /** Broadcasts that this task has said are to be archived: 40 bytes each. */
 const maxMarked = 20_000;
+/** Posts of some seconds at the platform's limit. */
+const maxTakenBack = 10_000;
 
 export interface Delivered {
   readonly id: string;
@@ -35,6 +37,8 @@ export interface Post {
 export class Delivery {
   readonly #deps: DeliveryOptions;
   readonly #marked = new Set<string>();
+  /** What was taken back although it may have gone out, until Redis has been told. */
+  readonly #takenBack = new Map<string, ChatMessage>();
 
   constructor(deps: DeliveryOptions) {
     this.#deps = deps;
@@ -44,12 +48,12 @@ export class Delivery {
   async deliver(post: Post, id: string, again: boolean): Promise<Delivered | 'late'> {
     const { chat, clock } = this.#deps;
     const { broadcastId } = post.wish;
-    const kept = again ? await this.stored(broadcastId, id) : undefined;
+    const kept = again ? await this.#again(post.shard, broadcastId, id) : undefined;
     const message: ChatMessage = kept ?? { id, at: clock.now(), text: post.text, by: post.by };
-    if (kept === undefined) await this.#store(post, message);
+    if (kept === undefined) await this.#store(post, message, again);
     const outcome = await this.#publish(post, message);
     if (outcome === 'late') {
-      await this.#takeBack(post, id);
+      await this.#remove(broadcastId, id);
       return 'late';
     }
     // It may be that the archive was closed meanwhile: whoever writes it looks again.
@@ -57,19 +61,36 @@ export class Delivery {
     return { id, at: message.at };
   }
 
-  async stored(broadcastId: string, id: string): Promise<ChatMessage | undefined> {
+  /** What went out before, said once more. */
+  async repeated(shard: string, broadcastId: string, id: string): Promise<Delivered> {
+    const takenBack = this.#takenBack.get(keyOf(shard, broadcastId, id));
+    if (takenBack !== undefined) {
+      // So it did go out, and its owner was told that it did not: now they are told that it did.
+      const { failed } = await this.#deps.chat.messages.write(broadcastId, [takenBack]);
+      if (failed.length > 0) throw refused('unavailable');
+      this.#keepAfterAll(shard, broadcastId, id);
+    }
+    // Removed meanwhile, or the table is away: when the id was given is as near.
+    const message = takenBack ?? (await this.#stored(broadcastId, id).catch(() => undefined));
+    return { id, at: message?.at ?? idTimeMs(id) };
+  }
+
+  async #stored(broadcastId: string, id: string): Promise<ChatMessage | undefined> {
     const [message] = await this.#deps.chat.messages.read(broadcastId, { from: id, to: id });
     return message;
   }
 
-  /** What was answered before, said once more. */
-  async repeated(broadcastId: string, id: string): Promise<Delivered> {
-    // Removed meanwhile, or the table is away: when the id was given is as near.
-    const message = await this.stored(broadcastId, id).catch(() => undefined);
-    return { id, at: message?.at ?? idTimeMs(id) };
+  async #again(shard: string, broadcastId: string, id: string): Promise<ChatMessage | undefined> {
+    this.#keepAfterAll(shard, broadcastId, id);
+    return this.#stored(broadcastId, id);
   }
 
-  async #store(post: Post, message: ChatMessage): Promise<void> {
+  #keepAfterAll(shard: string, broadcastId: string, id: string): void {
+    this.#takenBack.delete(keyOf(shard, broadcastId, id));
+    this.#deps.untold.cancel(shard, aboutPost(broadcastId, id));
+  }
+
+  async #store(post: Post, message: ChatMessage, again: boolean): Promise<void> {
     const { chat, metrics } = this.#deps;
     const began = chat.steady();
     const [written, marked] = await Promise.allSettled([
@@ -82,7 +103,8 @@ export class Delivery {
     const error: unknown = [written, marked].find(({ status }) => status === 'rejected');
     this.#warn(error ?? new Error('the table took no message in time'));
     if (ok) await this.#remove(post.wish.broadcastId, message.id);
-    await post.bus.withdraw(post.wish, message.id).catch(this.#warn);
+    // Whoever was given this id first may be publishing it at this moment.
+    if (!again) await post.bus.withdraw(post.wish, message.id).catch(this.#warn);
     throw refused('unavailable');
   }
 
@@ -109,7 +131,7 @@ export class Delivery {
         if (!(error instanceof BusError) || tried > publishForMs) {
           metrics.published(tried, false);
           this.#warn(error);
-          await this.#takeBack(post, message.id);
+          await this.#takeBack(post, message);
           throw refused('unavailable');
         }
         await pause(publishAgainMs);
@@ -117,12 +139,19 @@ export class Delivery {
     }
   }
 
-  /** Nothing of it is to stay. Redis may be away: then it is told as soon as it answers. */
-  async #takeBack({ shard, wish }: Post, id: string): Promise<void> {
-    await this.#remove(wish.broadcastId, id);
-    await this.#deps.untold.tell(shard, `post ${wish.broadcastId} ${id}`, async (bus) => {
+  /** Nothing of it is to stay. Redis does not answer: it is told as soon as it does. */
+  async #takeBack({ shard, wish }: Post, message: ChatMessage): Promise<void> {
+    const { broadcastId } = wish;
+    const { id } = message;
+    const key = keyOf(shard, broadcastId, id);
+    await this.#remove(broadcastId, id);
+    this.#takenBack.set(key, message);
+    const [oldest] = this.#takenBack.keys();
+    if (this.#takenBack.size > maxTakenBack && oldest !== undefined) this.#takenBack.delete(oldest);
+    await this.#deps.untold.tell(shard, aboutPost(broadcastId, id), async (bus) => {
       await bus.withdraw(wish, id);
-      await bus.remove(wish.broadcastId, [id]);
+      await bus.remove(broadcastId, [id]);
+      this.#takenBack.delete(key);
     });
   }
 
@@ -141,6 +170,9 @@ export class Delivery {
     this.#deps.log.warn({ err: error }, 'a message was not delivered at once');
   };
 }
+
+const keyOf = (shard: string, ...rest: readonly string[]): string => [shard, ...rest].join('/');
+const aboutPost = (broadcastId: string, id: string): string => `post ${broadcastId} ${id}`;
 
 export interface DeliveryOptions {
   readonly chat: Pick<ChatParts, 'messages' | 'unarchived' | 'steady'>;

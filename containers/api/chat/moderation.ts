@@ -93,8 +93,8 @@ export class Moderation {
     const { chat, people, clock } = this.#deps;
     const { channelId } = channel;
     const role = await people.roleOf(channel, personId);
-    if (role === 'broadcaster')
-      throw new HttpProblem(403, 'Nobody can be banned from the chat of their own channel.');
+    if (role === 'broadcaster' || role === 'operator')
+      throw new HttpProblem(403, 'Neither the broadcaster nor operators can be banned from a chat.');
     if (!outranks(asker.role, role)) throw notAbove('ban them');
     const ban = newBan({ asker, personId, name, reason, forS, now: clock.now() });
     await this.audit(

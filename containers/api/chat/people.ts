@@ -1,6 +1,7 @@
 import { operatorGroup } from '../../../core/api/ops.ts';
 import { authorName } from '../../../core/chat/author-name.ts';
 import { isStaff, type ChatAuthor, type ChatRole } from '../../../core/chat/message.ts';
+import { platformScope } from '../../../core/chat/store.ts';
 import { personIdOf } from '../../../runtime/identity/person.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
 import { HttpProblem } from '../problems.ts';
@@ -11,6 +12,9 @@ import { Recent } from './recent.ts';
 const moderatorFreshMs = 5_000;
 /** Nobody needs to be let in sooner who stopped following. */
 const followerFreshMs = 60_000;
+/** Operators stand in no list but their own tokens: who was one is noted, and remembered for a month. */
+const operatorNotedMs = 86_400_000;
+const operatorKnownMs = 30 * operatorNotedMs;
 /** Who has just followed, through another API task, wants to write now. */
 const strangerFreshMs = 3_000;
 
@@ -24,8 +28,14 @@ export interface Owned {
 export class People {
   readonly #moderators: Recent<boolean>;
   readonly #followers: Recent<number | undefined>;
+  readonly #store: ChatParts['store'];
+  readonly #clock: { now(): number };
+  readonly #noted = new Map<string, number>();
 
-  constructor({ store, steady }: Pick<ChatParts, 'store' | 'steady'>) {
+  constructor(options: Pick<ChatParts, 'store' | 'steady'> & { readonly clock: { now(): number } }) {
+    const { store, steady, clock } = options;
+    this.#store = store;
+    this.#clock = clock;
     this.#moderators = new Recent({
       read: (key) => store.isModerator(...partsOf(key)),
       freshMs: moderatorFreshMs,
@@ -42,18 +52,32 @@ export class People {
   }
 
   async author({ channelId, ownerId }: Owned, { subject, groups, name }: Identity): Promise<ChatAuthor> {
+    if (groups.includes(operatorGroup)) return this.operator({ subject, name });
     const id = personIdOf(subject);
-    const role = groups.includes(operatorGroup)
-      ? 'operator'
-      : subject === ownerId
-        ? 'broadcaster'
-        : await this.#moderatorOr(channelId, id);
+    const role = subject === ownerId ? 'broadcaster' : await this.#moderatorOr(channelId, id);
     return { id, name: authorName(name, id), role };
   }
 
-  /** Of somebody who does not ask: whether they are an operator stands only in their own token. */
+  async operator({
+    subject,
+    name: said,
+  }: {
+    readonly subject: string;
+    readonly name?: string | undefined;
+  }): Promise<ChatAuthor> {
+    const id = personIdOf(subject);
+    const name = authorName(said, id);
+    await this.#note(id, name);
+    return { id, name, role: 'operator' };
+  }
+
+  /** Of somebody who does not ask. */
   async roleOf({ channelId, ownerId }: Owned, personId: string): Promise<ChatRole> {
-    return personIdOf(ownerId) === personId ? 'broadcaster' : this.#moderatorOr(channelId, personId);
+    if (personIdOf(ownerId) === personId) return 'broadcaster';
+    const noted = await this.#store.moderators(platformScope);
+    const since = this.#clock.now() - operatorKnownMs;
+    if (noted.some((each) => each.personId === personId && each.at > since)) return 'operator';
+    return this.#moderatorOr(channelId, personId);
   }
 
   async staff(owned: Owned, identity: Identity): Promise<ChatAuthor> {
@@ -70,6 +94,13 @@ export class People {
   changed(channelId: string, personId: string): void {
     this.#moderators.forget(keyOf(channelId, personId));
     this.#followers.forget(keyOf(channelId, personId));
+  }
+
+  async #note(personId: string, name: string): Promise<void> {
+    const at = this.#clock.now();
+    if (at - (this.#noted.get(personId) ?? -Infinity) < operatorNotedMs) return;
+    await this.#store.addModerator(platformScope, { personId, name, by: name, at });
+    this.#noted.set(personId, at);
   }
 
   async #moderatorOr(channelId: string, personId: string): Promise<'moderator' | 'viewer'> {

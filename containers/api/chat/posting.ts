@@ -74,7 +74,7 @@ export class Posting {
       // A message that was overtaken while it was stored is admitted anew: once.
       for (let attempt = 0; attempt < 2; attempt += 1) {
         const { id, again, done } = await this.#admit(shard, bus, wish);
-        if (done) return this.#repeated(broadcastId, id);
+        if (done) return this.#repeated(shard, broadcastId, id);
         const delivered = await delivery.deliver({ shard, bus, wish, text, by, began }, id, again);
         if (delivered === 'late') continue;
         metrics.posted('accepted');
@@ -82,7 +82,7 @@ export class Posting {
       }
       throw refused('unavailable');
     }
-    return this.#repeated(broadcastId, standing.posted);
+    return this.#repeated(shard, broadcastId, standing.posted);
   }
 
   async #standing(shard: string, bus: PostBus, wish: PostWish): Promise<Known> {
@@ -126,8 +126,8 @@ export class Posting {
     return { id: admission.id, again: admission.again, done: false };
   }
 
-  async #repeated(broadcastId: string, id: string): Promise<PostedMessage> {
-    const answer = await this.#deps.delivery.repeated(broadcastId, id);
+  async #repeated(shard: string, broadcastId: string, id: string): Promise<PostedMessage> {
+    const answer = await this.#deps.delivery.repeated(shard, broadcastId, id);
     this.#deps.metrics.posted('repeated');
     return answer;
   }

@@ -56,6 +56,11 @@ export class Untold {
     return this.#try(shard, waiting, about, entry);
   }
 
+  /** It is not so any more. */
+  cancel(shard: string, about: string): void {
+    this.#waiting.get(shard)?.delete(about);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#working;

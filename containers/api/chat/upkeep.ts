@@ -54,7 +54,8 @@ export class Upkeep {
   /** Reads what was changed and says it to all shards that answer, at once. */
   async apply(): Promise<void> {
     await this.#reading;
-    await this.#read();
+    // Shards that came a moment ago are everywhere too.
+    await Promise.all([this.#read(), this.#deps.shards.refresh()]);
     await Promise.all(
       [...this.#deps.shards.buses.values()].map((bus) => this.#tell(bus).catch(() => undefined)),
     );
@@ -140,6 +141,6 @@ export class Upkeep {
 
 export interface UpkeepOptions {
   readonly chat: Pick<ChatParts, 'store' | 'steady'>;
-  readonly shards: Pick<Shards, 'buses'>;
+  readonly shards: Pick<Shards, 'buses' | 'refresh'>;
   readonly log: Logger;
 }

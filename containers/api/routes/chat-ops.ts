@@ -1,7 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { authorName } from '../../../core/chat/author-name.ts';
 import type { ChatAuthor } from '../../../core/chat/message.ts';
-import { personIdOf } from '../../../runtime/identity/person.ts';
 import type { Askers } from '../asker.ts';
 import type { Chat } from '../chat/chat.ts';
 import {
@@ -26,14 +24,11 @@ import { problems, tokenNeeded, type Api } from './route.ts';
 
 /** The chat of the whole platform, for operators. */
 export function chatOpsRoutes(app: Api, deps: ApiDependencies, askers: Askers, chat: Chat): void {
-  const { operation } = chat;
+  const { operation, people } = chat;
   const shared = { tags: ['Operations'], security: tokenNeeded };
 
-  const operator = async (request: FastifyRequest): Promise<ChatAuthor> => {
-    const { subject, name } = await askers.requireOperator(request);
-    const id = personIdOf(subject);
-    return { id, name: authorName(name, id), role: 'operator' };
-  };
+  const operator = async (request: FastifyRequest): Promise<ChatAuthor> =>
+    people.operator(await askers.requireOperator(request));
 
   app.route({
     method: 'GET',

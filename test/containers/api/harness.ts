@@ -43,6 +43,8 @@ export const input: InputState = {
 
 export interface TestApi {
   readonly app: FastifyInstance;
+  /** To start another task of the same API. */
+  readonly deps: ApiDependencies;
   readonly tables: Tables;
   readonly fleet: FleetTable;
   readonly issuer: Issuer;
@@ -69,8 +71,18 @@ export interface TestApi {
 export const clientId = 'tidecast-web';
 export const issuerUrl = 'http://issuer.test/local-issuer';
 
+const stillClock = (): TestApi['clock'] => ({
+  nowMs: Date.UTC(2026, 10, 20),
+  now(): number {
+    return this.nowMs;
+  },
+});
+
 /** The real API on real tables and a real issuer; only the clock and the network to the issuer are short-cut. */
-export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Promise<TestApi> {
+export async function startTestApi(
+  overrides: Partial<ApiDependencies> | ((tables: Tables) => Partial<ApiDependencies>) = {},
+  clock: TestApi['clock'] = stillClock(),
+): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'tidecast-api-'));
   const local = await startTables({});
   const tables = openTables({
@@ -78,12 +90,6 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
     DYNAMODB_ENDPOINT: local.endpoint,
     AWS_REGION: 'us-east-1',
   });
-  const clock = {
-    nowMs: Date.UTC(2026, 10, 20),
-    now(): number {
-      return this.nowMs;
-    },
-  };
   const issuer = await createIssuer({
     issuerUrl,
     clientId,
@@ -108,7 +114,7 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
       },
     }),
   );
-  const app = await createApi({
+  const deps: ApiDependencies = {
     config: { issuer: issuerUrl, clientId, rtmpUrl: 'rtmp://ingest.test/live' },
     publicUrl: 'https://live.test',
     channels: tables.channels,
@@ -141,11 +147,13 @@ export async function startTestApi(overrides: Partial<ApiDependencies> = {}): Pr
     newId: () => ulid(clock.now()).toLowerCase(),
     randomBytes,
     log,
-    ...overrides,
-  });
+    ...(typeof overrides === 'function' ? overrides(tables) : overrides),
+  };
+  const app = await createApi(deps);
 
   const test: TestApi = {
     app,
+    deps,
     tables,
     fleet,
     issuer,
