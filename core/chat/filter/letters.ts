@@ -133,8 +133,6 @@ function gapOf(char: string): Gap {
   return '。、,!?…;:\'"’‘`´'.includes(char) ? 'stop' : 'sign';
 }
 
-const signs = '@$!|+€£¢*';
-
 /** Digits and signs in words with real letters: s1t, $hit, sh!t. Not in 455, nor the sign that ends shit! */
 function leetPlaces(text: string): ReadonlySet<number> {
   const places = new Set<number>();
@@ -142,7 +140,7 @@ function leetPlaces(text: string): ReadonlySet<number> {
     if (!/[^\p{Nd}@$!|+€£¢*]/u.test(word)) continue;
     let start = 0;
     let end = word.length;
-    while (signs.includes(word[end - 1] ?? ' ')) end -= 1;
+    while ('!|+*'.includes(word[end - 1] ?? ' ')) end -= 1;
     while ('!|+*'.includes(word[start] ?? ' ')) start += 1;
     for (let at = start; at < end; at += 1)
       if (leetReadings(word[at] ?? '') !== undefined) places.add(index + at);
