@@ -9,15 +9,24 @@ import {
   sharedStoreContract,
   type SharedStoreSide,
 } from '../lambda/scheduler/contract/store.ts';
+import { chatTables, type ChatTables } from '../runtime/store/tables/chat-harness.ts';
+import { chatStoreContract } from '../runtime/store/tables/contract/chat.ts';
+import { messageStoreContract } from '../runtime/store/tables/contract/messages.ts';
+import { shardStoreContract } from '../runtime/store/tables/contract/shards.ts';
 import { useEmulatedAws } from './stage.ts';
 
-// Lease, fence and store on a second DynamoDB: npm test knows dynalite's opinion.
+// Lease, fence and stores on a second DynamoDB: npm test knows dynalite's opinion.
 const aws = useEmulatedAws();
 let client: TableClient;
+let chat: ChatTables;
 beforeAll(() => {
   client = createTableClient({ region: 'us-east-1', endpoint: aws().url });
+  chat = chatTables(aws().url);
 });
-afterAll(() => client.destroy());
+afterAll(async () => {
+  await chat.stop();
+  client.destroy();
+});
 
 let opened = 0;
 
@@ -43,3 +52,8 @@ async function open(): Promise<SharedStoreSide> {
 
 fleetStoreContract(open);
 sharedStoreContract(open);
+
+// The proxy lets one call after the other through, and the emulator takes its time with each.
+messageStoreContract(() => chat.openMessages({ deadlineMs: 30_000 }));
+chatStoreContract(() => chat.openChat());
+shardStoreContract(() => chat.openShards());

@@ -24,7 +24,7 @@ export interface ChatTables {
   empty(): Promise<TableNames>;
   messages(tables: TableNames, options?: MessageOptions): Messages;
   /** Empty stores for the contracts. */
-  openMessages(): Promise<MessageStoreSide>;
+  openMessages(options?: MessageOptions): Promise<MessageStoreSide>;
   openChat(): Promise<ChatStoreSide>;
   openShards(): Promise<ShardStoreSide>;
   /** Writes what another version of Tidecast might have left. */
@@ -83,9 +83,13 @@ export function chatTables(endpoint: string): ChatTables {
     client,
     empty,
     messages,
-    async openMessages() {
+    async openMessages(options) {
       const tables = await empty();
-      return { store: messages(tables), other: messages(tables), close: () => Promise.resolve() };
+      return {
+        store: messages(tables, options),
+        other: messages(tables, options),
+        close: () => Promise.resolve(),
+      };
     },
     async openChat() {
       const tables = await empty();
