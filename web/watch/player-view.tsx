@@ -234,6 +234,8 @@ function SignInButton({ signIn }: { readonly signIn: () => Promise<void> }) {
 
 function focusOf(target: EventTarget | null): Focus {
   if (!(target instanceof HTMLElement)) return 'other';
+  // The chat goes by the keys itself: an arrow on a line must not seek.
+  if (target.closest('[data-own-keys]') !== null) return 'text';
   if (target instanceof HTMLInputElement) return target.type === 'range' ? 'slider' : 'text';
   if (target.matches('textarea, select, [contenteditable]')) return 'text';
   return target.closest('button, a, summary') === null ? 'other' : 'button';

@@ -12,6 +12,8 @@ import type {
   StudioView,
 } from '../../../core/api/types.ts';
 import { notFoundFile, pageFile, pageHeaders } from '../../../core/pages.ts';
+import { chatApi } from './chat-api.ts';
+import { FakeChat } from './chat.ts';
 import { FakeOps } from './ops.ts';
 import type { FakeShow } from './show.ts';
 
@@ -30,6 +32,7 @@ export interface FakeWorld {
   channels: OwnChannel[];
   studio: StudioView | undefined;
   readonly ops: FakeOps;
+  readonly chat: FakeChat;
   /** Every API request is answered 503. */
   down: boolean;
   /** The platform's time is so far ahead of the media: the encoder could not keep up. */
@@ -64,6 +67,7 @@ export async function startFakePlatform(pages: string): Promise<FakePlatform> {
     channels: [],
     studio: undefined,
     ops: new FakeOps(),
+    chat: new FakeChat(),
     down: false,
     mediaLateMs: 0,
     slot: 'in-01',
@@ -75,30 +79,37 @@ export async function startFakePlatform(pages: string): Promise<FakePlatform> {
   const server: Server = createServer((request, response) => {
     void answer({ world, pages, origin: url() }, request).then(
       ({ status, type, body, headers }) => {
+        if (status === 0) return void response.destroy();
         response.writeHead(status, {
           'cache-control': 'no-store',
           ...(type && { 'content-type': type }),
           ...headers,
         });
         response.end(body);
+        return undefined;
       },
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
   const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  world.chat.listen(server, 'a');
+  world.chat.listen(server, 'b');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: url(),
     world,
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      await world.chat.close();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }
 
 interface Reply {
+  /** 0: the connection ends without an answer. */
   readonly status: number;
   readonly type?: string | undefined;
   readonly body?: string | Uint8Array | undefined;
@@ -125,6 +136,11 @@ async function answer({ world, pages, origin }: Site, request: IncomingMessage):
       : { status: 404 };
   }
   const archive = /^\/archive\/([^/]+)\/(.+)$/.exec(pathname);
+  const chatFile = /^chat\/(.+)$/.exec(archive?.[2] ?? '')?.[1];
+  if (chatFile !== undefined) {
+    const found = world.chat.archived(chatFile);
+    return found === undefined ? { status: 404 } : json(200, found);
+  }
   if (archive !== null && world.archiveRequestsLeft-- <= 0) {
     world.asked.push(pathname);
     return { status: 403 };
@@ -210,18 +226,24 @@ async function api(
       archive: `/archive/${id}/master.m3u8`,
     } satisfies Playback);
   }
-  if (request.headers.authorization !== `Bearer ${accessToken}`) return problem(401, 'Sign in.');
-  if (path.startsWith('/api/ops/')) return json(...world.ops.answer(call, query, await bodyOf(request)));
-  return ownerApi(world, request, call, id);
+  const signedIn = request.headers.authorization === `Bearer ${accessToken}`;
+  const body = request.method === 'GET' ? {} : await bodyOf(request);
+  const said = await chatApi(world.chat, {
+    call,
+    body,
+    key: String(request.headers['idempotency-key']),
+    signedIn,
+    isEnded: view?.state === 'ended',
+  });
+  if (said === 'lost') return { status: 0 };
+  if (said !== undefined) return said[0] === 204 ? { status: 204 } : json(said[0], said[1]);
+  if (!signedIn) return problem(401, 'Sign in.');
+  if (path.startsWith('/api/ops/')) return json(...world.ops.answer(call, query, body));
+  return ownerApi(world, body, call, id);
 }
 
-async function ownerApi(
-  world: FakeWorld,
-  request: IncomingMessage,
-  call: string,
-  id: string,
-): Promise<Reply> {
-  const sent = (await bodyOf(request)) as { name?: string; title?: string; visibility?: 'public' };
+function ownerApi(world: FakeWorld, body: unknown, call: string, id: string): Reply {
+  const sent = body as { name?: string; title?: string; visibility?: 'public' };
   const streamKey = `${'0'.repeat(26)}_${'k'.repeat(32)}`;
   if (call === 'GET /api/me/channels') return json(200, { channels: world.channels });
   if (call === 'POST /api/channels') {

@@ -28,9 +28,7 @@ const waits = {
 } as const;
 
 /** What stands above the lines about the connection. `untilMs` runs by the stopwatch. */
-export function statusNotice(status: ChatStatus, isOffline: boolean): Notice | undefined {
-  if (isOffline && status.at !== 'stopped')
-    return { tone: 'warn', text: 'You are offline. The chat goes on when you are back.' };
+export function statusNotice(status: ChatStatus): Notice | undefined {
   switch (status.at) {
     case 'resting':
       return { tone: 'quiet', text: 'The chat opens with the show.' };
