@@ -2,6 +2,7 @@ import type { OwnChannel } from '../core/api/types.ts';
 import { startDemo } from './demo.ts';
 
 export interface DemoBroadcast {
+  readonly channelId: string;
   readonly broadcastId: string;
   stop(): Promise<void>;
 }
@@ -66,7 +67,7 @@ export async function startDemoBroadcast(options: {
       if (broadcastId !== undefined) {
         const playback = await call<{ live?: string }>('GET', `/api/broadcasts/${broadcastId}/playback`);
         if (playback.live !== undefined && (await fetch(`${options.apiUrl}${playback.live}`)).ok) {
-          return { broadcastId, stop: () => demo.stop() };
+          return { channelId, broadcastId, stop: () => demo.stop() };
         }
       }
       if (Date.now() - startedAt > liveWithinMs)

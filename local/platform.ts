@@ -9,6 +9,7 @@ import { buildPages } from '../web/build.ts';
 import { startLocalChat, type LocalChat } from './chat/chat.ts';
 import { controlPrefix, openControl } from './control/control.ts';
 import { openDataFolder } from './data.ts';
+import { startDemoChat } from './demo-chat.ts';
 import { startDemoBroadcast, type DemoBroadcast } from './demo-broadcast.ts';
 import { startEdge } from './edge/edge.ts';
 import { startLocalFleet, type LocalFleet } from './fleet/fleet.ts';
@@ -18,6 +19,7 @@ import { localPolicy, type LocalPolicyOptions } from './fleet/policy.ts';
 import { freePort } from './free-port.ts';
 import { createIssuer } from './issuer/issuer.ts';
 import { keepRunning } from './keep-running.ts';
+import { pause } from './pause.ts';
 import { startProgram } from './program.ts';
 import { schedulerLog } from './scheduler-log.ts';
 
@@ -296,6 +298,14 @@ async function start(
       say: options.say,
     });
     ending.push(() => demo?.stop() ?? Promise.resolve());
+    const demoChat = startDemoChat({
+      apiUrl: url,
+      channelId: demo.channelId,
+      tokenFor: (person) => issuer.signFor(person),
+      random: Math.random,
+      pause,
+    });
+    ending.push(() => demoChat.stop());
   }
 
   return {

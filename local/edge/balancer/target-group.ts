@@ -2,6 +2,7 @@
  * What a load balancer has behind one path rule: the tasks of a chat shard. It knows which of them are well and
  * how much each has to do, and chooses. An open WebSocket counts as a request that is not over.
  */
+import { pause } from '../../pause.ts';
 import type { Finding, HealthCheck } from './health.ts';
 
 export type TargetState = 'starting' | 'healthy' | 'unhealthy';
@@ -140,15 +141,3 @@ function note(entry: Entry, finding: Finding): void {
     if (entry.state === 'healthy') entry.state = 'unhealthy';
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
