@@ -4,7 +4,7 @@ import type { FanIn } from '../../core/chat/bus.ts';
 import { chatPath } from '../../core/chat/protocol.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
 import { DeliveryCounts } from './delivery/audience.ts';
-import { forgetRequest, keepNoInflater, withoutRooms } from './delivery/wire.ts';
+import { dontLinger, forgetRequest, keepNoInflater, withoutRooms } from './delivery/wire.ts';
 import { Admission } from './door/admission.ts';
 import { createDoor } from './door/door.ts';
 import { createFloodGuard } from './door/flood.ts';
@@ -119,6 +119,7 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
   io.engine.on('connection', (conn) => {
     forgetRequest(conn);
     keepNoInflater(conn);
+    dontLinger(conn);
     flood.watch(conn);
   });
   const sockets = createSockets({

@@ -110,6 +110,20 @@ export function withoutRooms(io: Server): void {
   Object.assign(io.sockets.adapter, { addAll: () => {} });
 }
 
+/** A client answers a close frame in one round trip; ws would wait 30 s, and go on reading. */
+const answerCloseMs = 2_000;
+
+/** Lets go of who does not answer the close of their WebSocket. */
+export function dontLinger(conn: Connection): void {
+  conn.once('close', hangUpSoon);
+}
+
+function hangUpSoon(this: Connection): void {
+  const socket = webSocketOf(this)?._socket;
+  if (socket === null || socket === undefined || socket.destroyed) return;
+  setTimeout(() => socket.destroy(), answerCloseMs).unref();
+}
+
 /** Cuts the connection as a network does: without a goodbye. */
 export function cut(conn: Connection): void {
   const socket = webSocketOf(conn)?._socket;

@@ -14,6 +14,8 @@ export interface FarewellOptions {
 
 /** Slices are so far apart. */
 const sliceMs = 250;
+/** One that polls hears its goodbye with its next poll, a slow one when it has read the rest. */
+const lastWordMs = 2_000;
 /** A slice comes back within so long, each at a time of its own. */
 const backWithinMs = 2_000;
 /** People of a moved broadcast that arrive at the other shard in a second, and how long it takes at most. */
@@ -66,7 +68,7 @@ export function createFarewell({ sockets, random }: FarewellOptions): Farewell {
         const slices = Math.max(1, Math.ceil((endMs - performance.now()) / sliceMs));
         // Those who came first are first to go, as they stand first in the map.
         for (const socket of left.slice(0, Math.ceil(left.length / slices))) sayLeave(socket);
-        if (slices === 1) return;
+        if (performance.now() > endMs + lastWordMs) return;
         await delay(sliceMs);
       }
     },

@@ -13,6 +13,8 @@ export class FakeShard {
   readonly tasks = new Set<FakeFanIn>();
   settings: ChatSettings = defaultSettings;
   subscriptions: string[] = [];
+  /** Ids of everything that was said, in order. */
+  readonly said: string[] = [];
   /** Not whole: more was said than is kept. */
   forgot = false;
   #us = Date.now() * 1_000;
@@ -32,6 +34,7 @@ export class FakeShard {
       this.#us = Math.max(this.#us + 1, Date.now() * 1_000);
       return { id: messageId(this.#us), at: Math.floor(this.#us / 1_000), text, by };
     });
+    this.said.push(...messages.map(({ id }) => id));
     const kept = this.kept.get(broadcastId) ?? [];
     kept.push(...messages);
     this.kept.set(broadcastId, kept.slice(-keptLength));

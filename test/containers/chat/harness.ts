@@ -57,7 +57,12 @@ export async function startTestChat(
       drainMs: 0,
       ...more,
     },
-    { fanIn, desk, random: Math.random, log: pino({ level: 'debug' }, { write: (line) => logLines.push(line) }) },
+    {
+      fanIn,
+      desk,
+      random: Math.random,
+      log: pino({ level: 'debug' }, { write: (line) => logLines.push(line) }),
+    },
   );
   // Sampling is what one test is about; the others count messages.
   server.shownPerS = 1e9;
@@ -70,7 +75,9 @@ export async function startTestChat(
     logLines,
     async metric(name) {
       const text = await (await fetch(`${origin}/metrics`)).text();
-      const line = text.split('\n').find((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+      const line = text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
       return Number(line?.split(' ').at(-1));
     },
     async close() {
