@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@redis/client';
 import type { LightMyRequestResponse } from 'fastify';
 import { createApi } from '../../../../containers/api/app.ts';
 import type { ApiDependencies } from '../../../../containers/api/dependencies.ts';
-import type { RefusedPost } from '../../../../core/api/chat.ts';
+import type { PostedMessage, RefusedPost } from '../../../../core/api/chat.ts';
 import type { Broadcast, Channel, Visibility } from '../../../../core/broadcast/types.ts';
-import type { FanIn } from '../../../../core/chat/bus.ts';
+import type { FanIn, TaskOrder } from '../../../../core/chat/bus.ts';
 import { defaultLimits, type ChatLimits } from '../../../../core/chat/limits.ts';
 import { messageId, type ChatMessage } from '../../../../core/chat/message.ts';
 import type { Control } from '../../../../core/chat/protocol.ts';
@@ -25,7 +28,6 @@ export interface TestChat {
   readonly api: TestApi;
   readonly tables: Tables;
   readonly redis: ReadonlyMap<string, TestRedis>;
-  readonly owner: (n: string) => string;
   live(
     owner: string,
     visibility?: Visibility,
@@ -37,12 +39,23 @@ export interface TestChat {
     key?: string,
     from?: TestApi['app'],
   ): Promise<LightMyRequestResponse>;
+  /** As pages do: again with the same key while the chat is away. */
+  saySurely(who: string, broadcastId: string, text: string, from?: TestApi['app']): Promise<PostedMessage>;
   screen(broadcast: Pick<Broadcast, 'broadcastId' | 'channelId'>, shard?: string): Promise<Screen>;
+  /** What a newcomer gets. */
+  history(
+    broadcast: Pick<Broadcast, 'broadcastId' | 'channelId'>,
+    shard?: string,
+  ): Promise<readonly ChatMessage[]>;
   /** Another task of the same API. */
   another(overrides?: (deps: ApiDependencies) => Partial<ApiDependencies>): Promise<TestApi['app']>;
   /** All that lies in the table of a broadcast. */
   stored(broadcastId: string): Promise<readonly ChatMessage[]>;
   report(shard: string, sockets?: number): Promise<void>;
+  /** A chat task says how many viewers it has. */
+  present(shard: string, taskId: string, broadcastId: string, count: number): Promise<void>;
+  onOrder(shard: string, heard: (order: TaskOrder) => void): Promise<void>;
+  redisOf(shard: string, command: readonly string[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -85,11 +98,28 @@ export async function startTestChat(
   const fans = new Map<string, FanIn>();
   const apps: TestApi['app'][] = [];
 
+  const others: FanIn[] = [];
+  const up = (fan: FanIn): Promise<void> =>
+    new Promise((resolve) => {
+      if (fan.link === 'live') resolve();
+      fan.onLink((link) => {
+        if (link === 'live') resolve();
+      });
+    });
+  const openFan = (shard: string, taskId: string): FanIn =>
+    openFanIn({
+      url: redis.get(shard)?.url ?? '',
+      taskId,
+      readMissed: (id, after) =>
+        tables.messages.read(id, { from: messageId(after === '' ? 0 : Number(after) + 1) }),
+      readNewest: (id, newest) => tables.messages.read(id, { newest }),
+      readSettings: (id) => tables.chat.settings(id),
+    });
+
   const chat: TestChat = {
     api,
     tables,
     redis,
-    owner: (n) => `owner-${n}`,
     async live(owner, visibility = 'public') {
       const channel = await api.channel(owner, visibility);
       return { channel, broadcast: await api.goLive(channel) };
@@ -106,18 +136,24 @@ export async function startTestChat(
         payload: { text },
       });
     },
+    async saySurely(who, broadcastId, text, from) {
+      const key = randomUUID();
+      for (;;) {
+        const answer = await chat.say(who, broadcastId, text, key, from);
+        if (answer.statusCode === 201) return answer.json<PostedMessage>();
+        if (answer.statusCode !== 503) throw new Error(`not posted: ${answer.body}`);
+        await delay(100);
+      }
+    },
+    async history({ broadcastId, channelId }, shard = 'a') {
+      const fan = openFan(shard, 'newcomer');
+      const listener = { messages: () => {}, control: () => {} };
+      const { kept } = await fan.subscribe({ broadcastId, channelId }, listener);
+      await fan.close();
+      return kept;
+    },
     async screen({ broadcastId, channelId }, shard = 'a') {
-      const url = redis.get(shard)?.url ?? '';
-      const fan =
-        fans.get(shard) ??
-        openFanIn({
-          url,
-          taskId: `task-${shard}`,
-          readMissed: (id, after) =>
-            tables.messages.read(id, { from: messageId(after === '' ? 0 : Number(after) + 1) }),
-          readNewest: (id, newest) => tables.messages.read(id, { newest }),
-          readSettings: (id) => tables.chat.settings(id),
-        });
+      const fan = fans.get(shard) ?? openFan(shard, `task-${shard}`);
       fans.set(shard, fan);
       const lines: ChatMessage[] = [];
       const controls: { control: Control; person: string | undefined }[] = [];
@@ -140,7 +176,27 @@ export async function startTestChat(
     stored: (broadcastId) => tables.messages.read(broadcastId, {}),
     report: (shard, sockets = 0) =>
       tables.shards.report({ shard, taskId: `task-${shard}`, sockets, capacity: 1_000, at: Date.now() }),
+    async present(shard, taskId, broadcastId, count) {
+      const fan = openFan(shard, taskId);
+      others.push(fan);
+      await up(fan);
+      await fan.present(new Map([[broadcastId, count]]));
+    },
+    async onOrder(shard, heard) {
+      const fan = openFan(shard, 'listener');
+      others.push(fan);
+      fan.onOrder(heard);
+      await up(fan);
+    },
+    async redisOf(shard, command) {
+      const client = createClient({ url: redis.get(shard)?.url ?? '' });
+      await client.connect();
+      const answer = await client.sendCommand([...command]);
+      client.destroy();
+      return answer;
+    },
     async close() {
+      await Promise.all(others.map((fan) => fan.close()));
       await Promise.all([...fans.values()].map((fan) => fan.close()));
       await Promise.all(apps.map((app) => app.close()));
       await api.close();
