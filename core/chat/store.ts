@@ -122,9 +122,18 @@ export interface ShardStore {
   list(): Promise<{ readonly shards: readonly Shard[]; readonly loads: readonly ChatTaskLoad[] }>;
 }
 
+/** A broadcast whose chat has to be archived. */
+export interface Unarchived {
+  readonly broadcastId: string;
+  /** Another one after each `add`: something may have been removed. */
+  readonly mark: string;
+}
+
 /** Broadcasts whose chat is not wholly archived yet, by shard; so that no crash forgets one. */
 export interface UnarchivedStore {
   add(shard: string, broadcastId: string): Promise<void>;
   list(shard: string): Promise<readonly string[]>;
-  done(shard: string, broadcastId: string): Promise<void>;
+  notes(shard: string): Promise<readonly Unarchived[]>;
+  /** With a mark only if nothing was added since it was read. */
+  done(shard: string, broadcastId: string, mark?: string): Promise<void>;
 }

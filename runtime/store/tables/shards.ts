@@ -1,4 +1,5 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { randomUUID } from 'node:crypto';
 import type { ShardStore, UnarchivedStore } from '../../../core/chat/store.ts';
 import type { TableNames } from '../../../core/tables.ts';
 import { createChatItems, prefixes, shardsPlace, unarchivedPlace, type ChatKey } from './chat-items.ts';
@@ -69,17 +70,44 @@ export function createShards(options: Options): ShardStore {
   };
 }
 
-export function createUnarchived(options: Options): UnarchivedStore {
-  const items = createChatItems({ ...options, table: options.tables.chat });
+/** Written before there were marks. */
+const unmarked = '';
+
+export function createUnarchived(
+  options: Options & {
+    /** Unique over all programs. */
+    readonly newMark?: () => string;
+  },
+): UnarchivedStore {
+  const { client, newMark = randomUUID } = options;
+  const TableName = options.tables.chat;
+  const items = createChatItems({ ...options, table: TableName });
   const keyOf = (shard: string, broadcastId: string): ChatKey => ({
     place: unarchivedPlace(shard),
     entry: broadcastId,
   });
+  const notes: UnarchivedStore['notes'] = async (shard) =>
+    (await items.list(unarchivedPlace(shard))).map(({ entry, mark }) => ({
+      broadcastId: entry,
+      mark: typeof mark === 'string' ? mark : unmarked,
+    }));
   return {
-    add: (shard, broadcastId) => items.put(keyOf(shard, broadcastId), {}),
+    add: (shard, broadcastId) => items.put(keyOf(shard, broadcastId), { mark: newMark() }),
+    notes,
     async list(shard) {
-      return (await items.list(unarchivedPlace(shard))).map(({ entry }) => entry);
+      return (await notes(shard)).map(({ broadcastId }) => broadcastId);
     },
-    done: (shard, broadcastId) => items.remove(keyOf(shard, broadcastId)),
+    async done(shard, broadcastId, mark) {
+      const key = keyOf(shard, broadcastId);
+      if (mark === undefined) return items.remove(key);
+      const isUnmarked = mark === unmarked;
+      const command = new DeleteCommand({
+        TableName,
+        Key: { ...key },
+        ConditionExpression: isUnmarked ? 'attribute_not_exists(mark)' : 'mark = :mark',
+        ...(isUnmarked ? {} : { ExpressionAttributeValues: { ':mark': mark } }),
+      });
+      await reachIf('note that a chat is archived', client.send(command));
+    },
   };
 }

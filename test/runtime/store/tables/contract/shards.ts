@@ -97,5 +97,20 @@ export function shardStoreContract(open: () => Promise<ShardStoreSide>): void {
       expect(await unarchived.list('b')).toEqual(['b9']);
       expect(await unarchived.list('c')).toEqual([]);
     });
+
+    it('are not done with when something was added since they were looked at', async () => {
+      const { unarchived } = side;
+      await unarchived.add('marks', 'b1');
+      const [before] = await unarchived.notes('marks');
+      await unarchived.add('marks', 'b1');
+      const [after] = await unarchived.notes('marks');
+      expect(before?.broadcastId).toBe('b1');
+      expect(after?.mark).not.toBe(before?.mark);
+      await unarchived.done('marks', 'b1', before?.mark);
+      expect(await unarchived.list('marks')).toEqual(['b1']);
+      await unarchived.done('marks', 'b1', after?.mark);
+      await unarchived.done('marks', 'b1', after?.mark);
+      expect(await unarchived.list('marks')).toEqual([]);
+    });
   });
 }
