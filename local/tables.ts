@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import dynalite from 'dynalite';
 import { createTableClient } from '../runtime/store/tables/client.ts';
 import { ensureTables } from '../runtime/store/tables/ensure.ts';
@@ -15,12 +16,15 @@ export interface LocalTables {
 /** DynamoDB's own limit of a request. */
 const maxRequestBytes = 16 * 1024 * 1024;
 
+/** How long closing waits for what is being answered. */
+const longestAnswerMs = 2_000;
+
 /**
  * dynalite throws from an event listener when a client breaks off in the middle of a request (a task that is
  * killed does), which would end the whole platform. So it is only shown requests that have arrived whole.
  */
 const whole =
-  (listener: RequestListener): RequestListener =>
+  (listener: RequestListener, underWay: Set<ServerResponse>): RequestListener =>
   (request, response) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -33,6 +37,12 @@ const whole =
     });
     request.on('end', () => {
       const { method, url, headers } = request;
+      underWay.add(response);
+      const end = response.end.bind(response);
+      response.end = ((...answer: Parameters<typeof end>) => {
+        underWay.delete(response);
+        return end(...answer);
+      }) as typeof end;
       listener(
         Object.assign(Readable.from(chunks), { method, url, headers }) as unknown as IncomingMessage,
         response,
@@ -59,7 +69,8 @@ export async function startTables(options: {
   const [listener] = tables.listeners('request') as RequestListener[];
   if (listener === undefined) throw new Error('dynalite has no request listener: was it updated?');
 
-  const server = createServer(whole(listener));
+  const underWay = new Set<ServerResponse>();
+  const server = createServer(whole(listener, underWay));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -75,6 +86,9 @@ export async function startTables(options: {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+      // dynalite goes on with what it was asked, whoever has gone meanwhile, and throws from nowhere when its
+      // files are closed under it.
+      for (let waitedMs = 0; underWay.size > 0 && waitedMs < longestAnswerMs; waitedMs += 5) await delay(5);
       // dynalite closes its files only with its own server, which has to listen for that.
       tables.listen(0, '127.0.0.1');
       await once(tables, 'listening');

@@ -77,6 +77,26 @@ describe('the local tables', () => {
     await second.close();
   });
 
+  it('end cleanly while clients that have gone are still being answered', async () => {
+    const local = await startTables({});
+    const body = JSON.stringify({ TableName: 'tidecast-channels', Item: { channelId: { S: 'x' } } });
+    const head = [
+      'POST / HTTP/1.1',
+      'host: x',
+      'x-amz-target: DynamoDB_20120810.PutItem',
+      'content-type: application/x-amz-json-1.0',
+      'x-amz-date: 20260101T000000Z',
+      'authorization: AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=f',
+      `content-length: ${body.length}`,
+    ].join('\r\n');
+    const { port } = new URL(local.endpoint);
+    const sockets = Array.from({ length: 50 }, () => connect(Number(port), '127.0.0.1'));
+    for (const socket of sockets) socket.write(`${head}\r\n\r\n${body}`);
+    await once(sockets[0] as NodeJS.EventEmitter, 'data');
+    for (const socket of sockets) socket.destroy();
+    await local.close();
+  });
+
   it('survive a client that is killed in the middle of a request', async () => {
     const local = await startTables({});
     const { port, hostname } = new URL(local.endpoint);
