@@ -1,0 +1,311 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BusError } from '../../../core/chat/bus.ts';
+import { defaultSettings } from '../../../core/chat/mode.ts';
+import { keptLength } from '../../../core/chat/protocol.ts';
+import { Ear, messageOf, newBroadcast, noLimits, untilTrue, useShard } from './shard.ts';
+import { startWireCutter, type WireCutter } from './wire-cutter.ts';
+
+const shard = useShard();
+const placeOf = (broadcastId: string) => ({ broadcastId, channelId: `channel-of-${broadcastId}` });
+
+/** The first connection of a bus after an outage takes a moment. */
+const again = async <T>(ask: () => Promise<T>): Promise<T> => {
+  const end = performance.now() + 5_000;
+  for (;;)
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof BusError) || performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+};
+
+describe('a subscription', () => {
+  it('begins with what is kept and goes on from there without a hole or a double', async () => {
+    const broadcastId = await shard.warm();
+    const fanIn = shard.openFanIn();
+    const ids: string[] = [];
+    let going = true;
+    const posting = (async () => {
+      while (going) ids.push(await shard.post(broadcastId));
+    })();
+    await untilTrue('some posts', () => ids.length > 20);
+    for (let round = 0; round < 10; round += 1) {
+      const ear = new Ear();
+      const { kept, whole } = await fanIn.subscribe(placeOf(broadcastId), ear);
+      const before = ids.length;
+      await untilTrue('some more', () => ids.length > before + 10);
+      const newest = ids.at(-1) ?? '';
+      await untilTrue('heard', () => ear.ids.includes(newest));
+      const all = [...kept.map(({ id }) => id), ...ear.ids];
+      const from = ids.indexOf(all[0] ?? '');
+      expect(all).toEqual(ids.slice(from, from + all.length));
+      expect(whole).toBe(from === 0);
+      await fanIn.unsubscribe(broadcastId);
+    }
+    going = false;
+    await posting;
+  });
+
+  it('keeps the newest 500, and says whether anything was before them', async () => {
+    const broadcastId = await shard.warm();
+    const ids: string[] = [];
+    for (let i = 0; i < keptLength; i += 1) ids.push(await shard.post(broadcastId));
+    const ends = async () => {
+      const { kept, whole } = await shard.openFanIn().subscribe(placeOf(broadcastId), new Ear());
+      return { first: kept[0]?.id, length: kept.length, whole };
+    };
+    expect(await ends()).toEqual({ first: ids[0], length: keptLength, whole: true });
+    await shard.post(broadcastId);
+    expect(await ends()).toEqual({ first: ids[1], length: keptLength, whole: false });
+  });
+
+  it('hears nothing after it ended, and can begin again at once', async () => {
+    const broadcastId = await shard.warm();
+    const fanIn = shard.openFanIn();
+    const [first, second] = [new Ear(), new Ear()];
+    await fanIn.subscribe(placeOf(broadcastId), first);
+    const turns = Promise.all([
+      fanIn.unsubscribe(broadcastId),
+      fanIn.subscribe(placeOf(broadcastId), second),
+      fanIn.unsubscribe(broadcastId),
+      fanIn.subscribe(placeOf(broadcastId), second),
+    ]);
+    await turns;
+    const id = await shard.post(broadcastId);
+    await untilTrue('heard', () => second.ids.includes(id));
+    expect(first.heard).toEqual([]);
+    expect(second.ids).toEqual([id]);
+    await expect(fanIn.subscribe(placeOf(broadcastId), first)).rejects.toThrow('already');
+  });
+
+  it('works where Redis knows nothing: history and settings come from the store', async () => {
+    const broadcastId = newBroadcast();
+    const settings = { ...defaultSettings, slowS: 7 };
+    const old = messageOf(String((Date.now() - 60_000) * 1_000), 'ann');
+    shard.store.write(broadcastId, old);
+    const ear = new Ear();
+    const fanIn = shard.openFanIn({ readSettings: () => Promise.resolve(settings) });
+    const begun = await fanIn.subscribe(placeOf(broadcastId), ear);
+    expect(begun).toEqual({ kept: [old], whole: true, settings });
+    expect(await shard.bus.admit({ ...placeOf(broadcastId), personId: 'p', role: 'viewer' })).toEqual({
+      kind: 'cold',
+    });
+    await shard.warm({ broadcastId });
+    const id = await shard.post(broadcastId);
+    await untilTrue('heard', () => ear.ids.includes(id));
+    expect(ear.ids).toEqual([id]);
+  });
+
+  it('fails with a BusError when the store can not be read, and can be tried again', async () => {
+    const broadcastId = newBroadcast();
+    let works = false;
+    const fanIn = shard.openFanIn({
+      readNewest: () => (works ? Promise.resolve([]) : Promise.reject(new Error('throttled'))),
+    });
+    await expect(fanIn.subscribe(placeOf(broadcastId), new Ear())).rejects.toThrow('throttled');
+    works = true;
+    expect((await fanIn.subscribe(placeOf(broadcastId), new Ear())).whole).toBe(true);
+  });
+
+  it('survives what it can not read', async () => {
+    const broadcastId = await shard.warm();
+    const ear = new Ear();
+    const fanIn = shard.openFanIn();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    await garbage(`chat:{${broadcastId}}`, ['', '{', 'null', '[]', '7', '{"prev":1}', '{"messages":1}']);
+    await garbage('chat:orders', ['{', 'null']);
+    const id = await shard.post(broadcastId);
+    await untilTrue('heard', () => ear.ids.includes(id));
+    expect(fanIn.link).toBe('live');
+  });
+});
+
+async function garbage(channel: string, texts: readonly string[]): Promise<void> {
+  const { createClient } = await import('@redis/client');
+  const client = await createClient({ url: shard.redis.url }).connect();
+  for (const text of texts) await client.sendCommand(['SPUBLISH', channel, text]);
+  client.destroy();
+}
+
+describe('presence', () => {
+  it('sums what all tasks say of a broadcast, and nobody remains when all have left', async () => {
+    const [one, two] = [shard.openFanIn(), shard.openFanIn()];
+    const [a, b] = [newBroadcast(), newBroadcast()];
+    await untilTrue('live', () => one.link === 'live' && two.link === 'live');
+    await one.present(
+      new Map([
+        [a, 3],
+        [b, 1],
+      ]),
+    );
+    expect(await two.present(new Map([[a, 4]]))).toEqual(new Map([[a, 7]]));
+    expect(await shard.bus.viewers([a, b, 'unknown'])).toEqual(
+      new Map([
+        [a, 7],
+        [b, 1],
+      ]),
+    );
+    expect(await one.present(new Map([[a, 0]]))).toEqual(new Map([[a, 4]]));
+    await two.present(new Map([[a, 0]]));
+    expect(await shard.bus.viewers([a])).toEqual(new Map());
+  });
+
+  it('takes a thousand broadcasts in one round', async () => {
+    const fanIn = shard.openFanIn();
+    await untilTrue('live', () => fanIn.link === 'live');
+    const counts = new Map(Array.from({ length: 1_000 }, (_, i) => [`many-${i}`, i] as const));
+    expect((await fanIn.present(counts)).get('many-999')).toBe(999);
+    expect((await shard.bus.viewers([...counts.keys()])).size).toBe(999);
+  });
+});
+
+describe('a lease', () => {
+  it('has one holder, who keeps it by renewing, until it runs out', async () => {
+    const [one, two] = [shard.openFanIn(), shard.openFanIn()];
+    await untilTrue('live', () => one.link === 'live' && two.link === 'live');
+    expect(await one.holdLease('archive', 300)).toBe(true);
+    expect(await two.holdLease('archive', 300)).toBe(false);
+    expect(await one.holdLease('archive', 300)).toBe(true);
+    expect(await two.holdLease('other', 300)).toBe(true);
+    await untilTrue('free', () => two.holdLease('archive', 300), 1_000);
+    expect(await one.holdLease('archive', 300)).toBe(false);
+  });
+});
+
+describe('a lost Redis', () => {
+  let wire: WireCutter;
+  beforeAll(async () => {
+    wire = await startWireCutter(shard.redis.port);
+  });
+  afterEach(() => wire.mend());
+  afterAll(() => wire.stop());
+
+  it('that was killed and is empty: says so, comes back by itself, fills the hole from the store, then goes on', async () => {
+    const broadcastId = await shard.warm();
+    const fanIn = shard.openFanIn();
+    const links: string[] = [];
+    const ear = new Ear();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    fanIn.onLink((link) => links.push(link));
+    const ids = [await shard.post(broadcastId)];
+    await untilTrue('heard', () => ear.heard.length === 1);
+    await shard.redis.kill();
+    await untilTrue('noticed', () => fanIn.link === 'reconnecting');
+    await expect(fanIn.present(new Map([[broadcastId, 1]]))).rejects.toThrow(BusError);
+    // Stored and published by somebody while this task did not hear.
+    const missed = messageOf(String(Date.now() * 1_000), 'bob');
+    shard.store.write(broadcastId, missed);
+    ids.push(missed.id);
+    await shard.redis.restart();
+    await untilTrue('back', () => fanIn.link === 'live');
+    await untilTrue('filled', () => ear.heard.length === 2);
+    await again(() => shard.warm({ broadcastId }));
+    await shard.bus.setLimits(noLimits);
+    ids.push(await shard.post(broadcastId));
+    await untilTrue('goes on', () => ear.heard.length === 3);
+    expect(ear.ids).toEqual(ids);
+    expect(links).toEqual(['reconnecting', 'live']);
+  });
+
+  it('that froze: counts as lost after 2 s, and what was said meanwhile comes afterwards', async () => {
+    const broadcastId = await again(() => shard.warm());
+    const fanIn = shard.openFanIn();
+    const ear = new Ear();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    await again(() => shard.post(broadcastId));
+    shard.redis.freeze();
+    const start = performance.now();
+    await untilTrue('noticed', () => fanIn.link === 'reconnecting');
+    expect(performance.now() - start).toBeLessThan(3_500);
+    expect(fanIn.lagMs).toBeGreaterThanOrEqual(0);
+    shard.redis.thaw();
+    const id = await again(() => shard.post(broadcastId));
+    await untilTrue('heard', () => ear.ids.includes(id));
+    expect(ear.ids).toEqual(shard.store.all(broadcastId).map((message) => message.id));
+    expect(fanIn.link).toBe('live');
+  });
+
+  it('whose connection broke while more was said than is kept: the store fills the rest', async () => {
+    const broadcastId = await shard.warm();
+    const fanIn = shard.openFanIn({ url: wire.url });
+    const ear = new Ear();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    await shard.post(broadcastId);
+    await untilTrue('heard', () => ear.heard.length === 1);
+    wire.cut();
+    const posts: Promise<string>[] = [];
+    for (let i = 0; i < keptLength + 200; i += 1) posts.push(shard.post(broadcastId));
+    await Promise.all(posts);
+    wire.mend();
+    await untilTrue('all heard', () => ear.heard.length === keptLength + 201);
+    expect(ear.ids).toEqual(shard.store.all(broadcastId).map(({ id }) => id));
+  });
+
+  it('does not fill a hole with what is stored but not yet published', async () => {
+    const broadcastId = await shard.warm();
+    const fanIn = shard.openFanIn({ url: wire.url });
+    const ear = new Ear();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    const wish = { ...placeOf(broadcastId), personId: 'slow', role: 'viewer' } as const;
+    const admission = await shard.bus.admit(wish);
+    if (admission.kind !== 'admitted') throw new Error('not admitted');
+    const stored = messageOf(admission.id, 'slow');
+    shard.store.write(broadcastId, stored);
+    wire.cut();
+    await untilTrue('lost', () => fanIn.link === 'reconnecting');
+    wire.mend();
+    await untilTrue('back', () => fanIn.link === 'live');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(ear.heard).toEqual([]);
+    await shard.bus.publish(broadcastId, stored);
+    await untilTrue('heard', () => ear.heard.length === 1);
+  });
+
+  it('whose store fails while a hole is filled: newer ones wait, and nothing is left out', async () => {
+    const broadcastId = await shard.warm();
+    let works = false;
+    const troubles: unknown[] = [];
+    const fanIn = shard.openFanIn({
+      url: wire.url,
+      readMissed: (id, after) =>
+        works
+          ? Promise.resolve(shard.store.all(id).filter((message) => message.id > after))
+          : Promise.reject(new Error('throttled')),
+      onTrouble: (error) => {
+        troubles.push(error);
+      },
+    });
+    const ear = new Ear();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    wire.cut();
+    for (let i = 0; i < keptLength + 1; i += 1) await shard.post(broadcastId);
+    wire.mend();
+    await untilTrue('tried', () => troubles.length > 0);
+    await shard.post(broadcastId);
+    expect(ear.heard).toEqual([]);
+    works = true;
+    await untilTrue('all heard', () => ear.heard.length === keptLength + 2);
+    expect(ear.ids).toEqual(shard.store.all(broadcastId).map(({ id }) => id));
+  });
+
+  it('did not hear what staff did meanwhile: it hears it afterwards', async () => {
+    const broadcastId = await shard.warm();
+    const fanIn = shard.openFanIn({ url: wire.url });
+    const ear = new Ear();
+    await fanIn.subscribe(placeOf(broadcastId), ear);
+    const id = await shard.post(broadcastId);
+    await untilTrue('heard', () => ear.heard.length === 1);
+    wire.cut();
+    await shard.bus.remove(broadcastId, [id]);
+    const until = await shard.bus.purge(broadcastId, 'bad');
+    await shard.bus.setSettings(placeOf(broadcastId), { ...defaultSettings, slowS: 5, version: 1 });
+    wire.mend();
+    await untilTrue('told', () => ear.controls.length >= 3);
+    expect(ear.controls.map(({ control }) => control)).toEqual([
+      { type: 'delete', ids: [id] },
+      { type: 'purge', person: 'bad', until },
+      { type: 'mode', mode: { slowS: 5, off: false } },
+    ]);
+  });
+});
