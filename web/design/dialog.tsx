@@ -27,6 +27,14 @@ export function Dialog(props: {
     giveFocusBack(opener.current);
     opener.current = null;
   }, [props.open]);
+  // The same for one that is taken off the page while it is open; until it has gone nothing else takes the focus.
+  useLayoutEffect(
+    () => () => {
+      const { current } = opener;
+      if (current !== null) queueMicrotask(() => giveFocusBack(current));
+    },
+    [],
+  );
   if (!props.open) return null;
   return (
     <dialog

@@ -1,6 +1,7 @@
 import type { BroadcastView } from '../../core/api/types.ts';
 import { LiveBadge } from '../design/live-badge.tsx';
 import { titleOf } from '../show/title.ts';
+import { watching } from '../words/count.ts';
 import { clockTime, day, spokenTime } from '../words/time.ts';
 import { Thumbnail } from './thumbnail.tsx';
 
@@ -27,6 +28,11 @@ export function Card({ show, nowMs }: { readonly show: BroadcastView; readonly n
           <strong class="card-title">{titleOf(show)}</strong>
           <span class="card-line">
             <span class="channel">{show.channelName}</span>
+            {live && show.viewers !== undefined && (
+              <span class="muted" title={`${show.viewers} watching`}>
+                {watching(show.viewers)}
+              </span>
+            )}
             {!live && <span class="muted">{day(show.startedAt)}</span>}
           </span>
         </span>

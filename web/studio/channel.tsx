@@ -2,10 +2,13 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { OwnChannel, PublicConfig, StudioView } from '../../core/api/types.ts';
 import { wordsOf, type Api } from '../api/client.ts';
+import type { ChatApi } from '../api/chat.ts';
 import { refresh } from '../api/refresh.ts';
 import { Dialog } from '../design/dialog.tsx';
+import { watching } from '../words/count.ts';
 import { day } from '../words/time.ts';
 import { Saved, Takeaway } from './fields.tsx';
+import { ChatPanel } from './chat-panel.tsx';
 import { InputPanel } from './input-panel.tsx';
 import { ObsSteps } from './key-dialog.tsx';
 import { Past } from './past.tsx';
@@ -18,6 +21,7 @@ const pollMs = 2_000;
 
 export function ChannelPage(props: {
   readonly api: Api;
+  readonly chatApi: ChatApi;
   readonly config: PublicConfig;
   readonly channel: OwnChannel;
   readonly nowMs: () => number;
@@ -60,6 +64,10 @@ export function ChannelPage(props: {
           {running !== undefined && (
             <section class="panel" aria-label="The running show">
               <Preview api={api} broadcastId={running.broadcastId} />
+              <p>
+                <a href={`/watch/${encodeURIComponent(running.broadcastId)}`}>Watch and chat on its page</a>
+                {running.viewers !== undefined && <span class="muted"> {watching(running.viewers)}</span>}
+              </p>
               <ShowForm
                 key={running.broadcastId}
                 legend="The running show"
@@ -75,6 +83,7 @@ export function ChannelPage(props: {
               save={async (words) => props.changed(await api.changeChannel(channel.channelId, words))}
             />
           </section>
+          <ChatPanel api={props.chatApi} channelId={channel.channelId} />
           <section class="panel" aria-label="The channel">
             <Rename api={api} channel={channel} changed={props.changed} />
           </section>

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { createChatApi } from '../api/chat.ts';
 import { Frame } from '../design/frame.tsx';
 import { mountPoint } from '../design/mount.ts';
 import { Expiry, openDoor, SignedOut, Who } from '../session/door.tsx';
@@ -17,7 +18,7 @@ const Studio = () =>
   ) : (
     <Frame here="studio" aside={<Who door={door} session={door.session} />}>
       <Expiry door={door} />
-      <Workspace api={door.api} />
+      <Workspace api={door.api} chatApi={createChatApi(door.ask)} />
     </Frame>
   );
 

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { OwnChannel, PublicConfig } from '../../core/api/types.ts';
 import { measureOffset } from '../api/clock.ts';
+import type { ChatApi } from '../api/chat.ts';
 import { wordsOf, type Api } from '../api/client.ts';
 import { Dialog } from '../design/dialog.tsx';
 import { Message } from '../design/frame.tsx';
@@ -13,7 +14,7 @@ import { KeyDialog } from './key-dialog.tsx';
 const chosenInAddress = (): string | undefined => /^\/studio\/([0-9a-z]+)$/.exec(location.pathname)?.[1];
 
 /** Everything of somebody who is signed in: their channels, one of them open. */
-export function Workspace({ api }: { readonly api: Api }) {
+export function Workspace({ api, chatApi }: { readonly api: Api; readonly chatApi: ChatApi }) {
   const channels = useSignal<readonly OwnChannel[] | undefined>(undefined);
   const config = useSignal<PublicConfig | undefined>(undefined);
   const chosen = useSignal(chosenInAddress());
@@ -103,6 +104,7 @@ export function Workspace({ api }: { readonly api: Api }) {
         <ChannelPage
           key={open.channelId}
           api={api}
+          chatApi={chatApi}
           config={config.value}
           channel={open}
           nowMs={() => nowMs.value + offsetMs.value}

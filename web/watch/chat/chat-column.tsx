@@ -154,6 +154,7 @@ export function ChatColumn(props: ChatColumnProps) {
 
   const isStaffHere = you !== undefined && isStaff(you.role);
   const viewers = chat.viewers.value;
+  const modes = isLive && !picture.ended.value ? modeWords(chat.mode.value) : [];
   return (
     <section class="chat" aria-label="Chat" data-chat={chat.status.value.at} data-own-keys data-view={view}>
       <header class="chat-head">
@@ -163,12 +164,6 @@ export function ChatColumn(props: ChatColumnProps) {
             {watching(viewers)}
           </span>
         )}
-        {isLive &&
-          modeWords(chat.mode.value).map((words) => (
-            <span class="tag" key={words}>
-              {words}
-            </span>
-          ))}
         <span class="controls-space" />
         <Options aloud={props.aloud} settings={isStaffHere ? () => (settings.value = true) : undefined} />
         {props.hide !== undefined && (
@@ -183,6 +178,15 @@ export function ChatColumn(props: ChatColumnProps) {
           </button>
         )}
       </header>
+      {modes.length > 0 && (
+        <p class="chat-modes">
+          {modes.map((words) => (
+            <span class="tag" key={words}>
+              {words}
+            </span>
+          ))}
+        </p>
+      )}
       <Notices
         chat={chat}
         isLive={isLive && !picture.ended.value}

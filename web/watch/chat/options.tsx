@@ -59,6 +59,8 @@ export function Options(props: {
               class="button"
               onClick={() => {
                 open.value = false;
+                // The dialog gives the focus back to where it was.
+                button.current?.focus();
                 settings();
               }}
             >
