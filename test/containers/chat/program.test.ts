@@ -1,0 +1,291 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ulid } from 'ulid';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { PostBus } from '../../../core/chat/bus.ts';
+import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
+import { defaultPlatformChat, defaultSettings } from '../../../core/chat/mode.ts';
+import type { Broadcast, Visibility } from '../../../core/broadcast/types.ts';
+import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts';
+import { startTables, type LocalTables } from '../../../local/tables.ts';
+import { openPostBus } from '../../../runtime/bus/post-bus.ts';
+import { personIdOf } from '../../../runtime/identity/person.ts';
+import { openTables, type Tables } from '../../../runtime/store/tables/open.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { joinFan as joinAnywhere, type Fan, type FanOptions } from './harness.ts';
+
+const main = join(import.meta.dirname, '../../../containers/chat/main.ts');
+const clientId = 'tidecast-web';
+
+interface Task {
+  readonly child: ChildProcess;
+  readonly origin: string;
+  readonly exit: Promise<unknown[]>;
+  readonly output: () => string;
+}
+
+let folder: string;
+let local: LocalTables;
+let tables: Tables;
+let redis: TestRedis;
+let issuerServer: Server;
+let issuer: Issuer;
+let environment: Readonly<Record<string, string>>;
+let one: Task;
+let two: Task;
+let bus: PostBus;
+const fans: Fan[] = [];
+const tasks: Task[] = [];
+
+async function startTask(more: Readonly<Record<string, string>> = {}): Promise<Task> {
+  const child = fork(main, [], {
+    env: { PATH: process.env['PATH'], ...environment, ...more },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exit = once(child, 'close');
+  const ready = await Promise.race([once(child, 'message'), exit]);
+  const [message] = ready as [{ ready?: { http: number } }];
+  if (message?.ready === undefined) throw new Error(output);
+  const task = { child, origin: `http://127.0.0.1:${message.ready.http}`, exit, output: () => output };
+  tasks.push(task);
+  return task;
+}
+
+/** A live broadcast with its chat in this shard. */
+async function goLive(visibility: Visibility = 'public', shard = 'a'): Promise<Broadcast> {
+  const channelId = ulid().toLowerCase();
+  const channel = {
+    channelId,
+    ownerId: 'host',
+    name: 'A channel',
+    title: 'A show',
+    visibility,
+    keyHash: 'x',
+    createdAt: Date.now(),
+    keyCreatedAt: Date.now(),
+  };
+  await tables.channels.create(channel, 1_000);
+  const { broadcast } = await tables.broadcasts.openSession({
+    channel,
+    taskId: 'task',
+    slot: 'in-01',
+    now: Date.now(),
+    graceMs: 60_000,
+    newId: () => ulid().toLowerCase(),
+  });
+  await tables.broadcasts.assignShard(broadcast.broadcastId, shard);
+  return broadcast;
+}
+
+/** As the API does: admitted, stored, published. */
+async function post(
+  { broadcastId, channelId }: Broadcast,
+  text: string,
+  role: ChatRole = 'broadcaster',
+): Promise<ChatMessage> {
+  const place = { broadcastId, channelId };
+  const personId = personIdOf('somebody');
+  const wish = { ...place, personId, role };
+  let admission = await bus.admit(wish);
+  if (admission.kind === 'cold') {
+    await bus.warm({
+      ...place,
+      settings: defaultSettings,
+      platform: defaultPlatformChat,
+      bans: [],
+      platformBans: [],
+      kept: await tables.messages.read(broadcastId, { newest: 500 }),
+    });
+    admission = await bus.admit(wish);
+  }
+  if (admission.kind !== 'admitted') throw new Error(`not admitted: ${JSON.stringify(admission)}`);
+  const message = { id: admission.id, at: Date.now(), text, by: { id: personId, name: 'Somebody', role } };
+  const { failed } = await tables.messages.write(broadcastId, [message]);
+  expect(failed).toEqual([]);
+  expect(await bus.publish(broadcastId, message)).toBe('published');
+  return message;
+}
+
+async function joinFan(task: Task, options: FanOptions & { readonly as?: string } = {}): Promise<Fan> {
+  const { as, ...more } = options;
+  const fan = await joinAnywhere(task.origin, {
+    ...more,
+    ...(as === undefined ? {} : { auth: { broadcast: options.broadcast, token: await issuer.signFor(as) } }),
+  });
+  fans.push(fan);
+  return fan;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidecast-chat-'));
+  local = await startTables({});
+  const store = { TABLE_PREFIX: 'tidecast', DYNAMODB_ENDPOINT: local.endpoint, AWS_REGION: 'us-east-1' };
+  tables = openTables(store);
+  redis = await startRedis();
+  issuerServer = createServer((request, response) => issuer.handler(request, response));
+  await new Promise<void>((resolve) => issuerServer.listen(0, '127.0.0.1', resolve));
+  const issuerUrl = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/local-issuer`;
+  issuer = await createIssuer({
+    issuerUrl,
+    clientId,
+    redirectOrigins: [],
+    keyFile: join(folder, 'key.json'),
+    clock: { now: () => Date.now() },
+    random: randomBytes,
+  });
+  environment = {
+    ...store,
+    SHARD: 'a',
+    REDIS_URL: redis.url,
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    OBJECT_STORE: pathToFileURL(join(folder, 'objects')).href,
+    OIDC_ISSUER: issuerUrl,
+    OIDC_CLIENT_ID: clientId,
+    DRAIN_S: '1',
+    TICK_MS: '20',
+  };
+  [one, two] = await Promise.all([startTask(), startTask()]);
+  bus = openPostBus({ url: redis.url, clock: { now: () => Date.now() } });
+  const generous = { perS: 1e6, burst: 1e6 };
+  await bus.setLimits({ person: generous, channel: generous, platform: generous, shownPerS: 50 });
+});
+afterEach(() => {
+  for (const fan of fans.splice(0)) fan.leave();
+});
+afterAll(async () => {
+  for (const { child } of tasks) child.kill('SIGKILL');
+  await Promise.all(tasks.map(({ exit }) => exit));
+  await bus.close();
+  await redis.stop();
+  tables.close();
+  await local.close();
+  issuerServer.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('two chat tasks of a shard', () => {
+  it('show the same to everybody, in the same order', async () => {
+    const broadcast = await goLive();
+    const { broadcastId } = broadcast;
+    await post(broadcast, 'before anybody came');
+    const here = await joinFan(one, { broadcast: broadcastId });
+    const there = await joinFan(two, { broadcast: broadcastId, transports: ['polling', 'websocket'] });
+    expect(here.texts()).toEqual(['before anybody came']);
+    await Promise.all(Array.from({ length: 60 }, (_, index) => post(broadcast, `post ${index}`)));
+    for (const fan of [here, there]) await vi.waitFor(() => expect(fan.texts()).toHaveLength(61));
+    expect(there.texts()).toEqual(here.texts());
+    const newcomer = await joinFan(two, { broadcast: broadcastId });
+    expect(newcomer.texts()).toEqual(here.texts().slice(-50));
+  });
+
+  it('know who comes by their token', async () => {
+    const { broadcastId, channelId } = await goLive();
+    const moderator = personIdOf('mod');
+    await tables.chat.addModerator(channelId, { personId: moderator, name: 'Mod', by: 'host', at: 0 });
+    const roles = { host: 'broadcaster', operator: 'operator', mod: 'moderator', aiko: 'viewer' };
+    for (const [as, role] of Object.entries(roles)) {
+      const { joined } = await joinFan(one, { broadcast: broadcastId, as });
+      expect(joined[0]?.you).toMatchObject({ id: personIdOf(as), role });
+    }
+  });
+
+  it('refuse what is not theirs, and say why', async () => {
+    const secret = await goLive('private');
+    const elsewhere = await goLive('public', 'b');
+    const { broadcastId } = await goLive();
+    const refusalOf = async (options: FanOptions & { readonly as?: string }): Promise<unknown> =>
+      joinFan(one, options).then(
+        () => 'joined',
+        (error: { data?: unknown }) => error.data,
+      );
+    expect(await refusalOf({ broadcast: secret.broadcastId })).toMatchObject({ code: 'not-found' });
+    expect(await refusalOf({ broadcast: secret.broadcastId, as: 'aiko' })).toMatchObject({
+      code: 'not-found',
+    });
+    expect(await refusalOf({ broadcast: secret.broadcastId, as: 'host' })).toBe('joined');
+    expect(await refusalOf({ broadcast: ulid().toLowerCase() })).toMatchObject({ code: 'not-found' });
+    expect(await refusalOf({ broadcast: elsewhere.broadcastId })).toMatchObject({
+      code: 'moved',
+      path: '/chat/b/',
+    });
+    expect(await refusalOf({ broadcast: '../etc' })).toMatchObject({ code: 'bad-request' });
+    const bad = [
+      'nonsense',
+      await issuer.signFor('aiko', { lifetimeS: -3_600 }),
+      `${(await issuer.signFor('aiko')).slice(0, -6)}AAAAAA`,
+    ];
+    for (const token of bad)
+      expect(await refusalOf({ auth: { broadcast: broadcastId, token } })).toMatchObject({
+        code: 'bad-token',
+      });
+    for (const token of bad) expect(one.output()).not.toContain(token.slice(0, 20));
+  });
+
+  it('say to the tables that they serve', async () => {
+    const { shards, loads } = await tables.shards.list();
+    expect(shards).toEqual([{ shard: 'a', redisUrl: redis.url, state: 'open' }]);
+    expect(loads.filter(({ shard, capacity }) => shard === 'a' && capacity === 8_000)).toHaveLength(2);
+  });
+
+  it('bring what a moderator does, to all and to one', async () => {
+    const broadcast = await goLive();
+    const place = { broadcastId: broadcast.broadcastId, channelId: broadcast.channelId };
+    const here = await joinFan(one, { broadcast: place.broadcastId });
+    const aiko = await joinFan(two, { broadcast: place.broadcastId, as: 'aiko' });
+    const bad = await post(broadcast, 'bad');
+    await vi.waitFor(() => expect(here.texts()).toEqual(['bad']));
+    await bus.remove(place.broadcastId, [bad.id]);
+    for (const fan of [here, aiko])
+      await vi.waitFor(() => expect(fan.controls).toContainEqual({ type: 'delete', ids: [bad.id] }));
+    await bus.tell(place.broadcastId, { type: 'standing', state: 'free' }, personIdOf('aiko'));
+    await vi.waitFor(() => expect(aiko.controls).toContainEqual({ type: 'standing', state: 'free' }));
+    expect(here.controls).not.toContainEqual({ type: 'standing', state: 'free' });
+  });
+
+  it('keep their viewers while Redis is away, say so, and go on where it stopped', async () => {
+    const broadcast = await goLive();
+    const here = await joinFan(one, { broadcast: broadcast.broadcastId });
+    await post(broadcast, 'before');
+    await vi.waitFor(() => expect(here.texts()).toEqual(['before']));
+    await redis.kill();
+    await vi.waitFor(() => expect(here.controls).toContainEqual({ type: 'link', link: 'reconnecting' }), {
+      timeout: 5_000,
+    });
+    await redis.restart();
+    await vi.waitFor(() => expect(here.controls.at(-1)).toEqual({ type: 'link', link: 'live' }), {
+      timeout: 5_000,
+    });
+    await post(broadcast, 'after');
+    await vi.waitFor(() => expect(here.texts()).toEqual(['before', 'after']));
+    expect(here.socket.connected).toBe(true);
+  });
+
+  it('leave one behind that is told to go, and nobody misses anything', async () => {
+    const broadcast = await goLive();
+    const { broadcastId } = broadcast;
+    const third = await startTask();
+    const fan = await joinFan(third, { broadcast: broadcastId });
+    await post(broadcast, 'first');
+    await vi.waitFor(() => expect(fan.texts()).toEqual(['first']));
+    third.child.kill('SIGTERM');
+    await vi.waitFor(() => expect(fan.controls.map(({ type }) => type)).toContain('leave'));
+    await post(broadcast, 'on the way');
+    const after = fan.batches.at(-1)?.messages.at(-1)?.id as string;
+    const back = await joinFan(two, { broadcast: broadcastId, after });
+    expect(back.histories[0]?.from).toBe('after');
+    await vi.waitFor(() => expect(back.texts()).toEqual(['on the way']));
+    const [code] = await third.exit;
+    expect(code).toBe(0);
+  });
+});
