@@ -18,7 +18,7 @@ export function wantedChunks({ index, chunks }: Archive, atMs: number): readonly
   const now = chunkOf(atMs);
   const past = index.chunks.filter((n) => n < now).slice(-chunksBack);
   const wanted = index.chunks.filter((n) => n === now || n === now + 1);
-  let lines = chunks.get(now)?.length ?? 0;
+  let lines = (chunks.get(now) ?? []).filter(({ id }) => idTimeMs(id) <= atMs).length;
   for (const n of past.toReversed()) {
     if (lines >= shownLines) break;
     wanted.push(n);

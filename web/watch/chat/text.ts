@@ -43,8 +43,9 @@ function myMentions(text: string, name: string | undefined): readonly (readonly 
   const wanted = folded(`@${name}`);
   for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
     const next = text.slice(at + length, at + length + 1);
-    if (folded(text.slice(at, at + length)) === wanted && !/[\p{L}\p{N}_]/u.test(next))
-      found.push([at, at + length]);
+    const isWord = /[\p{L}\p{N}_@]/u;
+    const isAlone = !isWord.test(text.slice(Math.max(0, at - 1), at)) && !isWord.test(next);
+    if (isAlone && folded(text.slice(at, at + length)) === wanted) found.push([at, at + length]);
   }
   return found;
 }
@@ -84,7 +85,7 @@ export function parse(text: string, myName?: string): Parsed {
   return {
     parts,
     isOnlyEmoji:
-      parts.length > 0 &&
+      parts.some(({ kind }) => kind === 'emoji') &&
       parts.every(({ kind, text: each }) => kind === 'emoji' || each.trim() === '') &&
       countOf(text.replaceAll(/\s/gu, '')) <= maxLargeEmoji,
     mentionsMe: parts.some(({ kind }) => kind === 'me'),
