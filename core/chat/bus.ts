@@ -21,6 +21,12 @@ export class BusError extends Error {
 /** How long a message waits for those admitted before it: far longer than a store's slow answer, short to eyes. */
 export const heldBackMs = 1_000;
 
+/**
+ * A message that is published later than this after its admission is `late` in any case. So whoever has tried for
+ * so long can refuse it: a Redis that was frozen does what it was asked before as soon as it goes on.
+ */
+export const publishWithinMs = 2_000;
+
 export interface Place {
   readonly broadcastId: string;
   readonly channelId: string;

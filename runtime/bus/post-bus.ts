@@ -34,9 +34,9 @@ const passing: ReadonlySet<Control['type']> = new Set(['viewers', 'link', 'leave
  *   standing, viewers, …    ask again, or refuse the post (`unavailable`)
  *   admit      refuse the post (`unavailable`). An id that was given all the same is given up when others want to
  *              pass it, its tokens come back with time; the same idempotency key gets the same id while it is in flight.
- *   publish    ask again with the same message, a few times: it goes out once. If Redis stays away: refuse the
- *              post, leave it in the store, and do not withdraw it; the client's retry with its idempotency key is
- *              admitted `again` with the same id, or anew. Screens fill what they missed from the store.
+ *   publish    ask again with the same message, a few times: it goes out once. After `publishWithinMs` it does not
+ *              go out any more: take it out of the store and refuse the post. The client's retry with its
+ *              idempotency key is admitted `again` and is late, or anew; or it went out after all (`posted`).
  *   withdraw   nothing: the id is given up when others want to pass it.
  *   the rest   ask again: all of it may be said twice.
  *

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { BusError, type PostBus, type PostWish } from '../../../core/chat/bus.ts';
+import { BusError, publishWithinMs, type PostBus, type PostWish } from '../../../core/chat/bus.ts';
 import { idTimeMs, type ChatAuthor, type ChatMessage } from '../../../core/chat/message.ts';
 import { sealAfterMs } from '../../../core/chat/replay.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
@@ -8,8 +8,6 @@ import type { ChatParts } from './parts.ts';
 import { refused } from './refusals.ts';
 import type { Untold } from './untold.ts';
 
-/** How long a stored message is tried to be published. */
-const publishForMs = 2_000;
 const publishAgainMs = 100;
 /** What could not be taken out of the table is tried again after so long. */
 const removeAgainMs = [1_000, 5_000, 20_000];
@@ -128,7 +126,7 @@ export class Delivery {
         return outcome;
       } catch (error) {
         const tried = chat.steady() - began;
-        if (!(error instanceof BusError) || tried > publishForMs) {
+        if (!(error instanceof BusError) || tried > publishWithinMs) {
           metrics.published(tried, false);
           this.#warn(error);
           await this.#takeBack(post, message);

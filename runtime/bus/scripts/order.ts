@@ -1,4 +1,4 @@
-import { heldBackMs } from '../../../core/chat/bus.ts';
+import { heldBackMs, publishWithinMs } from '../../../core/chat/bus.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
 import { place, settings, settle, tell } from './place.ts';
 import { defineScript } from './script.ts';
@@ -17,21 +17,29 @@ export const idempotencyS = 600;
  * The order of what goes out. `flush` has to be called before a script that lets anything go returns.
  */
 export const order = `
-local flight, held, due, info = place .. ':flight', place .. ':held', place .. ':due', place .. ':info'
+local flight, held, due = place .. ':flight', place .. ':held', place .. ':due'
 local heldBack = ${heldBackMs * 1_000}
 local going = {}
 
--- Takes an id out of flight; what its idempotency key says from now on: 'posted', 'gone', or as before.
-local function land(which, key)
-  local known = redis.call('HGET', info, which)
-  local hash = known and string.match(known, ' (.+)$')
-  if hash and hash ~= '-' then
+-- What is in flight under this id.
+local function flying(which)
+  return redis.call('ZRANGEBYSCORE', flight, which, which)[1]
+end
+
+local function idIn(flown) return string.sub(flown, 1, 16) end
+
+-- Whose it is.
+local function personIn(flown) return string.match(flown, '^%d+ (%S+)') end
+
+-- Takes it out of flight; what its idempotency key says from now on: 'posted', 'gone', or as before.
+local function land(flown, key)
+  local which, hash = idIn(flown), string.match(flown, '%S+$')
+  if hash ~= '-' then
     local name = place .. ':key:' .. hash
     if key == 'posted' then redis.call('SET', name, '=' .. which, 'EX', ${idempotencyS})
     elseif redis.call('GET', name) == which then redis.call('DEL', name) end
   end
-  redis.call('ZREM', flight, which)
-  redis.call('HDEL', info, which)
+  redis.call('ZREM', flight, flown)
 end
 
 local function unhold(which)
@@ -39,8 +47,9 @@ local function unhold(which)
   redis.call('ZREM', due, which)
 end
 
-local function go(which, member)
-  land(which, 'posted')
+local function go(flown, member)
+  local which = idIn(flown)
+  land(flown, 'posted')
   redis.call('ZADD', place .. ':kept', which, member)
   redis.call('ZADD', place .. ':out', which, which)
   going[#going + 1] = member
@@ -50,9 +59,9 @@ end
 local function goOn()
   while true do
     local first = redis.call('ZRANGE', flight, 0, 0)[1]
-    local member = first and redis.call('HGET', held, first)
+    local member = first and redis.call('HGET', held, idIn(first))
     if not member then return end
-    unhold(first)
+    unhold(idIn(first))
     go(first, member)
   end
 end
@@ -65,12 +74,12 @@ local function release()
   for _, which in ipairs(redis.call('ZRANGEBYSCORE', due, '(' .. id(now), '+inf')) do late[#late + 1] = which end
   if #late == 0 then return end
   table.sort(late)
-  for _, which in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', late[#late])) do
-    local member = redis.call('HGET', held, which)
+  for _, flown in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', late[#late])) do
+    local member = redis.call('HGET', held, idIn(flown))
     if member then
-      unhold(which)
-      go(which, member)
-    else land(which, 'gone') end
+      unhold(idIn(flown))
+      go(flown, member)
+    else land(flown, 'gone') end
   end
   goOn()
 end
@@ -112,14 +121,21 @@ export const publish = defineScript(
 local which, member = ARGV[1], ARGV[2]
 release()
 local answer = 'published'
-if redis.call('ZSCORE', flight, which) then
+if now - tonumber(which) > ${publishWithinMs} * 1000 and redis.call('ZSCORE', flight, which)
+  and redis.call('HEXISTS', held, which) == 0 then
+  land(which, 'gone')
+  goOn()
+end
+local flown = flying(which)
+if flown then
   if redis.call('HEXISTS', held, which) == 0 then
-    local before = '(' .. which
-    for _, old in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', before)) do
-      if now - tonumber(old) < ${abandonedMs} * 1000 or redis.call('HEXISTS', held, old) == 1 then break end
-      land(old, 'gone')
+    local first = redis.call('ZRANGE', flight, 0, 0)[1]
+    while first ~= flown and now - tonumber(idIn(first)) > ${abandonedMs} * 1000
+      and redis.call('HEXISTS', held, idIn(first)) == 0 do
+      land(first, 'gone')
+      first = redis.call('ZRANGE', flight, 0, 0)[1]
     end
-    if redis.call('ZCOUNT', flight, '-inf', before) == 0 then go(which, member)
+    if first == flown then go(flown, member)
     else
       redis.call('HSET', held, which, member)
       redis.call('ZADD', due, id(now), which)

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { heldBackMs, type PostWish } from '../../../core/chat/bus.ts';
+import { heldBackMs, publishWithinMs, type PostWish } from '../../../core/chat/bus.ts';
 import { Ear, messageOf, untilTrue, useShard } from './shard.ts';
 
 const shard = useShard();
@@ -66,6 +67,19 @@ describe('the order of messages', () => {
     expect(performance.now() - start).toBeLessThan(heldBackMs / 2);
     expect(await shard.bus.publish(broadcastId, messageOf(first, 'ann'))).toBe('late');
     expect(ear.ids).toEqual([second]);
+  });
+
+  it('lets out nothing that its author was told was refused, however late Redis gets to it', async () => {
+    const broadcastId = await shard.warm();
+    const ear = await listening(broadcastId);
+    const old = await admitted(broadcastId, 'ann', 'key-1');
+    await delay(publishWithinMs + 50);
+    expect(await shard.bus.publish(broadcastId, messageOf(old, 'ann'))).toBe('late');
+    const anew = await admitted(broadcastId, 'ann', 'key-1');
+    expect(anew > old).toBe(true);
+    await shard.bus.publish(broadcastId, messageOf(anew, 'ann'));
+    await untilTrue('heard', () => ear.heard.length === 1);
+    expect(ear.ids).toEqual([anew]);
   });
 
   it('gives up one that nobody publishes, lets the others out by itself, and says late to it', async () => {

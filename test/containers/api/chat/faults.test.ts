@@ -1,0 +1,312 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PostedMessage } from '../../../../core/api/chat.ts';
+import type { Broadcast, Channel } from '../../../../core/broadcast/types.ts';
+import { BusError, type PostBus } from '../../../../core/chat/bus.ts';
+import type { MessageStore, UnarchivedStore } from '../../../../core/chat/store.ts';
+import type { TestRedis } from '../../../support/redis.ts';
+import { person, refusalOf, startTestChat, type TestChat } from './harness.ts';
+
+/** Stands before the real ones and lets a test break or delay single calls; undefined: goes through. */
+interface Faults {
+  write?: (real: MessageStore['write']) => MessageStore['write'];
+  publish?: (real: PostBus['publish']) => PostBus['publish'];
+  withdraw?: (real: PostBus['withdraw']) => PostBus['withdraw'];
+  note?: (real: UnarchivedStore['add']) => UnarchivedStore['add'];
+}
+
+let chat: TestChat;
+let redis: TestRedis;
+let faults: Faults = {};
+let shows = 0;
+let channel: Channel;
+let broadcast: Broadcast;
+let broadcastId: string;
+let owner: string;
+const calls: string[] = [];
+
+/** Every call of the bus and of the stores is written down, so that a test can count them. */
+function watched<Port extends object>(name: string, port: Port): Port {
+  return new Proxy(port, {
+    get(target, method: keyof Port & string) {
+      const found: unknown = target[method];
+      if (typeof found !== 'function') return found;
+      return (...args: unknown[]): unknown => {
+        calls.push(`${name}.${method}`);
+        return Reflect.apply(found, target, args);
+      };
+    },
+  });
+}
+
+beforeAll(async () => {
+  chat = await startTestChat({
+    overrides: ({ store, messages, unarchived, openBus, ...rest }) => ({
+      ...rest,
+      store: watched('store', store),
+      messages: watched('messages', {
+        ...messages,
+        write: (...args) => (faults.write?.(messages.write) ?? messages.write)(...args),
+      }),
+      unarchived: watched('unarchived', {
+        ...unarchived,
+        add: (...args) => (faults.note?.(unarchived.add) ?? unarchived.add)(...args),
+      }),
+      openBus: (shard) => {
+        const bus = openBus(shard);
+        return watched('bus', {
+          ...bus,
+          publish: (...args) => (faults.publish?.(bus.publish) ?? bus.publish)(...args),
+          withdraw: (...args) => (faults.withdraw?.(bus.withdraw) ?? bus.withdraw)(...args),
+        });
+      },
+    }),
+  });
+  redis = chat.redis.get('a') as TestRedis;
+});
+afterAll(() => chat.close());
+beforeEach(async () => {
+  faults = {};
+  shows += 1;
+  owner = `owner-${shows}`;
+  ({ channel, broadcast } = await chat.live(owner));
+  ({ broadcastId } = broadcast);
+});
+
+const storedTexts = async (): Promise<string[]> => (await chat.stored(broadcastId)).map(({ text }) => text);
+const historyTexts = async (): Promise<string[]> => (await chat.history(broadcast)).map(({ text }) => text);
+
+describe('a post', () => {
+  it('costs three calls of Redis and one write, and reads no table, once its channel is known', async () => {
+    await chat.api.ask(owner, 'PATCH', `/api/channels/${channel.channelId}/chat/settings`, {
+      followersMin: 0,
+    });
+    await chat.api.ask('alice', 'PUT', `/api/channels/${channel.channelId}/follow`);
+    await chat.saySurely('alice', broadcastId, 'one');
+    // In the middle of a second, so that what runs by the second does not come between.
+    calls.length = 0;
+    await chat.saySurely('alice', broadcastId, 'two');
+    const byTheSecond = /bus\.(platformDemand|setPlatformShare|setLimits)|store\.(limits|platform|bans)/;
+    expect(calls.filter((call) => !byTheSecond.test(call))).toEqual([
+      'bus.standing',
+      'bus.admit',
+      'messages.write',
+      'bus.publish',
+    ]);
+  });
+
+  it('that the table did not take is refused, and appears nowhere; the same again is posted', async () => {
+    await chat.saySurely('alice', broadcastId, 'before');
+    const screen = await chat.screen(broadcast);
+    faults.write = () => async (_id, messages) => ({ failed: messages.map(({ id }) => id) });
+    const refused = await chat.say('alice', broadcastId, 'throttled', 'key-1');
+    expect(refusalOf(refused)).toMatchObject({ status: 503, reason: 'unavailable' });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    faults = {};
+    expect(await storedTexts()).toEqual(['before']);
+    expect((await chat.say('alice', broadcastId, 'throttled', 'key-1')).statusCode).toBe(201);
+    await expect.poll(() => screen.texts()).toEqual(['before', 'throttled']);
+  });
+
+  it('whose broadcast can’t be noted for the archive is refused as a whole', async () => {
+    faults.note = () => () => Promise.reject(new Error('throttled'));
+    expect(refusalOf(await chat.say('alice', broadcastId, 'one')).status).toBe(503);
+    faults = {};
+    expect(await storedTexts()).toEqual([]);
+    await chat.saySurely('alice', broadcastId, 'two');
+    expect(await historyTexts()).toEqual(['two']);
+  });
+
+  it('whose publication was answered to nobody is answered all the same, and shown once', async () => {
+    await chat.saySurely('alice', broadcastId, 'before');
+    const screen = await chat.screen(broadcast);
+    let lost = 2;
+    faults.publish = (real) => async (id, message) => {
+      const answer = await real(id, message);
+      lost -= 1;
+      if (lost >= 0) throw new BusError('the answer was lost');
+      return answer;
+    };
+    expect((await chat.say('alice', broadcastId, 'once')).statusCode).toBe(201);
+    faults = {};
+    await chat.saySurely('alice', broadcastId, 'after');
+    await expect.poll(() => screen.texts()).toEqual(['before', 'once', 'after']);
+    expect(await storedTexts()).toEqual(['before', 'once', 'after']);
+  });
+
+  it('that can’t be published is refused after two seconds, and appears nowhere', async () => {
+    await chat.saySurely('alice', broadcastId, 'before');
+    const screen = await chat.screen(broadcast);
+    faults.publish = () => () => Promise.reject(new BusError('no connection'));
+    const refused = await chat.say('alice', broadcastId, 'lost', 'key-1');
+    expect(refusalOf(refused)).toMatchObject({ status: 503, reason: 'unavailable' });
+    expect(await storedTexts()).toEqual(['before']);
+    faults = {};
+    await chat.saySurely('bob', broadcastId, 'after');
+    expect((await chat.say('alice', broadcastId, 'lost', 'key-1')).statusCode).toBe(201);
+    await expect.poll(() => screen.texts()).toEqual(['before', 'after', 'lost']);
+    expect(await storedTexts()).toEqual(['before', 'after', 'lost']);
+  });
+
+  it('that went out although nobody could say so is kept when its owner asks again', async () => {
+    await chat.saySurely('alice', broadcastId, 'before');
+    faults.publish = (real) => async (id, message) => {
+      await real(id, message);
+      throw new BusError('the answer was lost');
+    };
+    faults.withdraw = () => () => Promise.reject(new BusError('no connection'));
+    expect((await chat.say('alice', broadcastId, 'twice', 'key-1')).statusCode).toBe(503);
+    faults.publish = (real) => real;
+    const again = await chat.say('alice', broadcastId, 'twice', 'key-1');
+    faults = {};
+    expect(again.statusCode).toBe(201);
+    await delay(1_200);
+    expect(await storedTexts()).toEqual(['before', 'twice']);
+    expect(await historyTexts()).toEqual(['before', 'twice']);
+  });
+
+  it('that was overtaken while it was stored comes after what overtook it, on all screens', async () => {
+    await chat.saySurely('alice', broadcastId, 'before');
+    const screen = await chat.screen(broadcast);
+    let slow = true;
+    faults.write = (real) => async (id, messages) => {
+      const first = slow;
+      slow = false;
+      if (first) await delay(1_700);
+      return real(id, messages);
+    };
+    const late = chat.say('alice', broadcastId, 'slow');
+    await expect.poll(() => slow).toBe(false);
+    const quick = await chat.saySurely('bob', broadcastId, 'quick');
+    const { id } = (await late).json<PostedMessage>();
+    expect(id > quick.id).toBe(true);
+    await expect.poll(() => screen.texts()).toEqual(['before', 'quick', 'slow']);
+    expect(await storedTexts()).toEqual(['before', 'quick', 'slow']);
+  });
+});
+
+describe('while posts come', () => {
+  interface Attempt {
+    readonly text: string;
+    readonly status: number;
+    readonly id: string | undefined;
+  }
+
+  /** Many post, each attempt another text and no second try; `fault` happens in the middle. */
+  const during = async (fault: () => Promise<void>): Promise<readonly Attempt[]> => {
+    await chat.saySurely('alice', broadcastId, 'first');
+    const attempts: Attempt[] = [];
+    let over = false;
+    const poster = async (who: string): Promise<void> => {
+      for (let n = 0; !over; n += 1) {
+        const text = `${who} ${n}`;
+        const answer = await chat.say(who, broadcastId, text, `${shows} ${text}`.replaceAll(' ', '-'));
+        const { id } = answer.json<Partial<PostedMessage>>();
+        attempts.push({ text, status: answer.statusCode, id });
+        await delay(10);
+      }
+    };
+    const posters = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6'].map(poster);
+    const accepted = (): number => attempts.filter(({ status }) => status === 201).length;
+    try {
+      await expect.poll(accepted, { timeout: 10_000 }).toBeGreaterThan(12);
+      await fault();
+      const before = accepted();
+      await expect.poll(accepted, { timeout: 10_000 }).toBeGreaterThan(before + 12);
+    } finally {
+      over = true;
+      await Promise.all(posters);
+    }
+    return attempts;
+  };
+
+  /** Whoever was answered with an id is there, in the order of the ids; who was refused is not. */
+  const holds = async (attempts: readonly Attempt[]): Promise<void> => {
+    expect(attempts.some(({ status }) => status === 503)).toBe(true);
+    expect(new Set(attempts.map(({ status }) => status))).toEqual(new Set([201, 503]));
+    const accepted = attempts.filter(({ status }) => status === 201);
+    const ids = accepted.map(({ id }) => id).sort();
+    // What was taken back is told to Redis as soon as it answers.
+    await expect
+      .poll(async () => (await chat.history(broadcast)).slice(1).map(({ id }) => id), { timeout: 4_000 })
+      .toEqual(ids.slice(-499));
+    const stored = (await chat.stored(broadcastId)).slice(1);
+    expect(stored.map(({ id }) => id)).toEqual(ids);
+    expect(stored.map(({ text }) => text).sort()).toEqual(accepted.map(({ text }) => text).sort());
+  };
+
+  it('Redis is killed and comes back empty', async () => {
+    const attempts = await during(async () => {
+      await redis.kill();
+      await delay(1_000);
+      await redis.restart();
+    });
+    await holds(attempts);
+  });
+
+  it('Redis is frozen and goes on', async () => {
+    const screen = await chat.screen(broadcast);
+    const attempts = await during(async () => {
+      redis.freeze();
+      await delay(3_500);
+      redis.thaw();
+    });
+    await holds(attempts);
+    const refused = new Set(attempts.flatMap(({ text, status }) => (status === 503 ? [text] : [])));
+    expect(screen.texts().filter((text) => refused.has(text))).toEqual([]);
+  });
+});
+
+describe('what staff do while Redis is away', () => {
+  it('is kept, says that it shows later, and does when Redis goes on with what it knew', async () => {
+    const [troll, bob] = [`troll-${shows}`, `bob-${shows}`];
+    const { id } = await chat.saySurely(troll, broadcastId, 'spam');
+    await chat.saySurely(bob, broadcastId, 'hello');
+    const screen = await chat.screen(broadcast);
+    const inChannel = (method: 'PUT' | 'PATCH', rest: string, body: object) =>
+      chat.api.ask(owner, method, `/api/channels/${channel.channelId}/chat/${rest}`, body);
+    redis.freeze();
+    // Nothing below may leave it so.
+    setTimeout(() => redis.thaw(), 5_000).unref();
+    const answers = await Promise.all([
+      inChannel('PUT', `bans/${person(troll)}`, { name: troll }),
+      inChannel('PATCH', 'settings', { slowS: 9 }),
+      chat.api.ask(owner, 'DELETE', `/api/broadcasts/${broadcastId}/messages/${id}`),
+    ]);
+    expect(answers.map((each) => each.statusCode)).toEqual([202, 202, 202]);
+    expect(answers[2]?.json<{ detail: string }>().detail).toContain('as soon as');
+    expect(await storedTexts()).toEqual(['hello']);
+    redis.thaw();
+    await expect
+      .poll(() => new Set(screen.controls.map(({ control }) => control.type)), { timeout: 4_000 })
+      .toEqual(new Set(['delete', 'mode', 'standing']));
+    expect(refusalOf(await chat.say(troll, broadcastId, 'more')).reason).toBe('banned');
+    expect(await historyTexts()).toEqual(['hello']);
+  });
+
+  it('holds when Redis comes back empty', async () => {
+    const troll = `troll-${shows}`;
+    await chat.saySurely(troll, broadcastId, 'spam');
+    await redis.kill();
+    const url = `/api/channels/${channel.channelId}/chat/bans/${person(troll)}?purge=true`;
+    expect((await chat.api.ask(owner, 'PUT', url, { name: troll })).statusCode).toBe(202);
+    await redis.restart();
+    await expect
+      .poll(async () => refusalOf(await chat.say(troll, broadcastId, 'more')).reason, { timeout: 4_000 })
+      .toBe('banned');
+    expect(await historyTexts()).toEqual([]);
+  });
+});
+
+describe('figures', () => {
+  it('are for Prometheus', async () => {
+    await chat.saySurely('alice', broadcastId, 'one');
+    await chat.say('alice', broadcastId, '');
+    const answer = await chat.api.ask(null, 'GET', '/metrics');
+    expect(answer.headers['content-type']).toContain('text/plain');
+    expect(answer.body).toMatch(/tidecast_chat_posts_total\{outcome="accepted"\} [1-9]/);
+    expect(answer.body).toMatch(/tidecast_chat_refusals_total\{reason="empty"\} [1-9]/);
+    expect(answer.body).toMatch(/tidecast_chat_store_seconds_count\{outcome="done"\} [1-9]/);
+    expect(answer.body).toMatch(/tidecast_chat_publish_seconds_count\{outcome="done"\} [1-9]/);
+  });
+});
