@@ -121,12 +121,13 @@ export const publish = defineScript(
 local which, member = ARGV[1], ARGV[2]
 release()
 local answer = 'published'
-if now - tonumber(which) > ${publishWithinMs} * 1000 and redis.call('ZSCORE', flight, which)
-  and redis.call('HEXISTS', held, which) == 0 then
-  land(which, 'gone')
-  goOn()
-end
 local flown = flying(which)
+-- Its author has been told by now that it was refused.
+if flown and now - tonumber(which) > ${publishWithinMs} * 1000 and redis.call('HEXISTS', held, which) == 0 then
+  land(flown, 'gone')
+  goOn()
+  flown = nil
+end
 if flown then
   if redis.call('HEXISTS', held, which) == 0 then
     local first = redis.call('ZRANGE', flight, 0, 0)[1]
