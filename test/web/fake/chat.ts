@@ -81,7 +81,8 @@ export class FakeChat {
         path: chatPath(shard),
         atMs: Date.now(),
       });
-      if (this.refusal === undefined) return next();
+      const isRefused = this.refusal?.code !== 'bad-token' || join.token !== undefined;
+      if (this.refusal === undefined || !isRefused) return next();
       return next(Object.assign(new Error(this.refusal.text), { data: this.refusal }));
     });
     server.on('connection', (socket) => this.#welcome(socket));
