@@ -155,6 +155,7 @@ class ShardArchiver implements Archiver {
     const now = this.#options.clock.now();
     return {
       archive,
+      signal,
       mark,
       visitedMark: undefined,
       visitedAt: now,

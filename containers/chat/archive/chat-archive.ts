@@ -212,7 +212,7 @@ export class ChatArchive {
   /** The chunk of the newest message is over then, if nothing more is said. */
   #sealableInMs(newestId: string | undefined, now: number): number {
     if (newestId === undefined) return restMs;
-    return Math.min(restMs, (chunkOfId(newestId) + 1) * chunkMs + sealAfterMs - now);
+    return Math.min(chunkMs + sealAfterMs, (chunkOfId(newestId) + 1) * chunkMs + sealAfterMs - now);
   }
 }
 
