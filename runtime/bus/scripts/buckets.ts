@@ -5,6 +5,9 @@ const { person, channel, platform } = defaultLimits;
 /** Staff answer many people: so many times what a person may. */
 const staffTimes = 4;
 
+/** Long enough for a bucket to be full again, and for every gap between posts that matters. */
+export const personKeptS = 300;
+
 /**
  * Token buckets, kept as what was spent of them: one that was never used does not exist, and a changed limit
  * holds at once. And how a bucket that is asked for too much is shared among people:
@@ -17,7 +20,8 @@ const staffTimes = 4;
  * come the gap is not asked again.
  *
  * Fields of a bucket: spent, at (µs), tail (µs: the last time that was given), people, peopleAt, slot (10 s each),
- * before (people of the slot before).
+ * before (people of the slot before). People are kept as texts of four numbers, 0 for none: one command reads
+ * and one writes them, and there are many.
  */
 export const buckets = `
 local keptPromise, longestWait = 10000000, 300000000
@@ -58,24 +62,29 @@ local function openBucket(key, perS, burst)
 end
 
 local function saveBucket(b)
-  redis.call('HSET', b.key, 'spent', string.format('%.6f', b.spent), 'at', id(now), 'tail', id(b.tail),
-    'people', b.people, 'peopleAt', id(b.peopleAt), 'slot', b.slot, 'before', b.before)
-  redis.call('EXPIRE', b.key, 600)
+  redis.call('HSET', b.key, 'spent', string.format('%.6f', b.spent), 'at', id(now))
+  if b.given then redis.call('HSET', b.key, 'tail', id(b.tail)) end
+  if b.counted then
+    redis.call('HSET', b.key, 'people', b.people, 'peopleAt', id(b.peopleAt), 'slot', b.slot, 'before', b.before)
+    redis.call('EXPIRE', b.key, 600)
+  end
 end
 
--- Somebody asks: counts people, by those of this slot of 10 s and those of the slot before.
-local function countPerson(b, who)
+-- Somebody asks, who was taken last at that time: counts people, by those of this slot of 10 s and of the one before.
+local function countPerson(b, who, last)
   local slot = math.floor(now / 10000000)
-  local people = b.key .. ':people:' .. slot
-  redis.call('PFADD', people, who)
-  if slot ~= b.slot then
-    b.before = b.slot == slot - 1 and redis.call('PFCOUNT', b.key .. ':people:' .. b.slot) or 0
-    b.slot, b.peopleAt = slot, 0
-    redis.call('EXPIRE', people, 30)
+  local isNew = slot ~= b.slot
+  if isNew or not last or math.floor(last / 10000000) ~= slot then
+    redis.call('PFADD', b.key .. ':people:' .. slot, who)
   end
-  if math.abs(now - b.peopleAt) > 200000 then
-    b.people = math.max(1, b.before, redis.call('PFCOUNT', people))
-    b.peopleAt = now
+  if isNew then
+    b.before = b.slot == slot - 1 and redis.call('PFCOUNT', b.key .. ':people:' .. b.slot) or 0
+    b.slot = slot
+    redis.call('EXPIRE', b.key .. ':people:' .. slot, 30)
+  end
+  if isNew or math.abs(now - b.peopleAt) > 200000 then
+    b.people = math.max(1, b.before, redis.call('PFCOUNT', b.key .. ':people:' .. slot))
+    b.peopleAt, b.counted = now, true
   end
 end
 
@@ -94,20 +103,34 @@ local function share(b, last, promised)
   local queue = b.tail > now
   if rest <= 0 and free >= 1 and not queue then return 0 end
   if rest > 0 and free >= 1 and not queue then return rest end
-  b.tail = math.min(math.max(b.tail, now) + each / 0.9, now + longestWait)
+  b.tail, b.given = math.min(math.max(b.tail, now) + each / 0.9, now + longestWait), true
   return math.max(rest, b.tail - now)
 end
 
-local function personBucket(key, role, limit)
+-- Four numbers of a person, false where there is none.
+local function fourOf(key)
+  local text = redis.call('GET', key)
+  if not text then return 0, false, false, false end
+  local a, b, c, d = string.match(text, '^(%S+) (%S+) (%S+) (%S+)$')
+  local function time(part) return part ~= '0' and tonumber(part) end
+  return tonumber(a), time(b), time(c), time(d)
+end
+
+local function saveFour(key, a, b, c, d, forS)
+  redis.call('SET', key, string.format('%.6f %.0f %.0f %.0f', a, b or 0, c or 0, d or 0), 'EX', forS)
+end
+
+local function personBucket(who, role, limit)
   local times = role == 'viewer' and 1 or ${staffTimes}
-  local f = redis.call('HMGET', key, 'spent', 'at', 'last', 'due')
   local perS, burst = limit.personPerS * times, limit.personBurst * times
+  local key = 'chat:person:' .. who
+  local spent, at, last, due = fourOf(key)
   return {
-    key = key, spent = spentNow(number(f[1], 0), number(f[2], now), perS, burst), perS = perS, burst = burst,
-    last = number(f[3], false), due = number(f[4], false),
+    key = key, spent = spentNow(spent, at or now, perS, burst), perS = perS, burst = burst, last = last, due = due,
   }
 end
-`;
 
-/** Long enough for a bucket to be full again, and for every gap between posts that matters. */
-export const personKeptS = 300;
+local function savePerson(person)
+  saveFour(person.key, person.spent, now, person.last, person.due, ${personKeptS})
+end
+`;

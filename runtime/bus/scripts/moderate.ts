@@ -61,11 +61,8 @@ export const setBan = defineScript(
 redis.call('HSET', place .. ':bans', ARGV[1], ARGV[2])
 redis.call('EXPIRE', place .. ':bans', keepS)
 if ARGV[2] ~= '-' then
-  for _, which in ipairs(redis.call('ZRANGE', flight, 0, -1)) do
-    local known = redis.call('HGET', info, which)
-    if known and string.match(known, '^[^ ]+') == ARGV[1] and redis.call('HEXISTS', held, which) == 0 then
-      land(which, 'gone')
-    end
+  for _, flown in ipairs(redis.call('ZRANGE', flight, 0, -1)) do
+    if personIn(flown) == ARGV[1] and redis.call('HEXISTS', held, idIn(flown)) == 0 then land(flown, 'gone') end
   end
 end
 release()
@@ -84,9 +81,10 @@ export const remove = defineScript(
   `
 for i = 2, #ARGV do
   redis.call('ZREMRANGEBYSCORE', place .. ':kept', ARGV[i], ARGV[i])
-  if redis.call('ZSCORE', flight, ARGV[i]) then
+  local flown = flying(ARGV[i])
+  if flown then
     unhold(ARGV[i])
-    land(ARGV[i], 'posted')
+    land(flown, 'posted')
   end
 end
 release()
@@ -109,11 +107,10 @@ for _, member in ipairs(redis.call('ZRANGE', place .. ':kept', 0, -1)) do
     redis.call('ZREM', place .. ':kept', member)
   end
 end
-for _, which in ipairs(redis.call('ZRANGE', flight, 0, -1)) do
-  local known = redis.call('HGET', info, which)
-  if known and string.match(known, '^[^ ]+') == ARGV[1] then
-    unhold(which)
-    land(which, 'posted')
+for _, flown in ipairs(redis.call('ZRANGE', flight, 0, -1)) do
+  if personIn(flown) == ARGV[1] then
+    unhold(idIn(flown))
+    land(flown, 'posted')
   end
 end
 release()

@@ -3,11 +3,6 @@ import { keptLength } from '../../../core/chat/protocol.ts';
 import { place, settings, settle, tell } from './place.ts';
 import { defineScript } from './script.ts';
 
-/**
- * A post that nobody has spoken of for so long is not waited for any more: stores answer, or give up, in a few
- * seconds. Its API task is gone.
- */
-const abandonedMs = 10_000;
 /** A repeated publish comes within seconds. */
 const rememberedS = 60;
 /** As core/chat/bus.ts promises for idempotency keys. */
@@ -18,7 +13,7 @@ export const idempotencyS = 600;
  */
 export const order = `
 local flight, held, due = place .. ':flight', place .. ':held', place .. ':due'
-local heldBack = ${heldBackMs * 1_000}
+local heldBack, publishWithin = ${heldBackMs * 1_000}, ${publishWithinMs * 1_000}
 local going = {}
 
 -- What is in flight under this id.
@@ -30,6 +25,11 @@ local function idIn(flown) return string.sub(flown, 1, 16) end
 
 -- Whose it is.
 local function personIn(flown) return string.match(flown, '^%d+ (%S+)') end
+
+-- Nobody may publish it any more: its author has been told that it was refused, or its API task is gone.
+local function isTooLate(flown)
+  return now - tonumber(idIn(flown)) > publishWithin and redis.call('HEXISTS', held, idIn(flown)) == 0
+end
 
 -- Takes it out of flight; what its idempotency key says from now on: 'posted', 'gone', or as before.
 local function land(flown, key)
@@ -122,8 +122,7 @@ local which, member = ARGV[1], ARGV[2]
 release()
 local answer = 'published'
 local flown = flying(which)
--- Its author has been told by now that it was refused.
-if flown and now - tonumber(which) > ${publishWithinMs} * 1000 and redis.call('HEXISTS', held, which) == 0 then
+if flown and isTooLate(flown) then
   land(flown, 'gone')
   goOn()
   flown = nil
@@ -131,8 +130,7 @@ end
 if flown then
   if redis.call('HEXISTS', held, which) == 0 then
     local first = redis.call('ZRANGE', flight, 0, 0)[1]
-    while first ~= flown and now - tonumber(idIn(first)) > ${abandonedMs} * 1000
-      and redis.call('HEXISTS', held, idIn(first)) == 0 do
+    while first ~= flown and isTooLate(first) do
       land(first, 'gone')
       first = redis.call('ZRANGE', flight, 0, 0)[1]
     end
@@ -172,7 +170,7 @@ if not f[1] then return false end
 release()
 flush()
 f = redis.call('HMGET', state, 'last', 'published', 'from', 'told', 'settings')
-for _, part in ipairs({ ':state', ':kept' }) do redis.call('EXPIRE', place .. part, keepS) end
+for _, part in ipairs({ ':state', ':kept', ':bans' }) do redis.call('EXPIRE', place .. part, keepS) end
 return {
   f[2] or '', f[3] or '', f[4] or '', f[5] or '',
   redis.call('HGET', 'chat:platform', 'off') or '0',

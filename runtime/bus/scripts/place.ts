@@ -10,8 +10,8 @@ const keepS = 24 * 3_600;
  *                    slow (s), mode (Control, JSON), modeOff (the same while the platform is off), warm, told (stamp)
  *   :kept      zset  score id, member `<id> <person> <message as JSON>`
  *   :out       zset  ids that were published in the last minute
- *   :flight    zset  ids that were given and are neither published nor given up
- *   :info      hash  id in flight → `<person> <idempotency key, hashed, or ->`
+ *   :flight    zset  score id, member `<id> <person> <idempotency key, hashed, or ->`: ids that were given and are neither
+ *                    published nor given up
  *   :held      hash  id in flight that waits for those before it → member for :kept
  *   :due       zset  the same ids, score: µs since when they wait
  *   :told      zset  score stamp, member publication of a control
@@ -19,7 +19,7 @@ const keepS = 24 * 3_600;
  *   :viewers   hash  task → `<count> <ms>`
  *   :bucket    hash  the channel's bucket (buckets.ts); :bucket:people:<n> who asked of it in those 10 s
  *   :key:<h>   id by idempotency key, with = before it when it is published
- *   :here:<p>  hash  of a person here: at, before (µs of the last post and the one before), id, due
+ *   :here:<p>  of a person here: `<id of the last post> <its µs> <µs of the one before> <µs from which to try again>`
  *
  * Numbers of 16 digits fit a Lua number, but its own way to write them does not keep them: always `id()`.
  */
@@ -98,7 +98,7 @@ local function settle(from)
   if redis.call('HEXISTS', state, 'last') == 1 then return end
   local members = {}
   for i = from, #ARGV do members[#members + 1] = ARGV[i] end
-  for _, part in ipairs({ 'kept', 'out', 'flight', 'info', 'held', 'due' }) do
+  for _, part in ipairs({ 'kept', 'out', 'flight', 'held', 'due' }) do
     redis.call('DEL', place .. ':' .. part)
   end
   for _, member in ipairs(members) do

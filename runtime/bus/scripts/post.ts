@@ -5,17 +5,18 @@ import { defineScript } from './script.ts';
 
 /** How a person stands: bans, slow mode, what their idempotency key has made. */
 const standingPart = `
--- Nothing where the broadcast is cold: it lacks its order, its settings or its bans.
-local function known()
+-- Nothing where the broadcast is cold: it lacks its order, its settings or its bans. Beside it the person's ban here.
+local function known(who)
   local f = redis.call('HMGET', state, 'last', 'settings', 'slow', 'off')
-  return f[1] and f[2] and redis.call('HEXISTS', place .. ':bans', '') == 1 and f
+  local bans = redis.call('HMGET', place .. ':bans', '', who)
+  return f[1] and f[2] and bans[1] and f, bans[2]
 end
 
 -- ms until, 0 for good, nil: not banned. \`nowMs\` by the clock that bans are made with.
-local function banned(who, nowMs)
+local function banned(here, who, nowMs)
   local longest
-  for _, key in ipairs({ place .. ':bans', 'chat:platform:bans' }) do
-    local til = tonumber(redis.call('HGET', key, who) or nil)
+  for _, text in ipairs({ here or '-', redis.call('HGET', 'chat:platform:bans', who) or '-' }) do
+    local til = tonumber(text)
     if til and (til == 0 or til > nowMs) and longest ~= 0 and (til == 0 or til > (longest or 0)) then
       longest = til
     end
@@ -38,17 +39,18 @@ end
 export const standing = defineScript(
   place,
   order,
+  buckets,
   standingPart,
   `
-local f = known()
+local f, ban = known(ARGV[1])
 if not f then return { 'cold' } end
 release()
 flush()
 local made = ARGV[2] ~= '-' and redis.call('GET', place .. ':key:' .. ARGV[2]) or ''
-local at = number(redis.call('HGET', place .. ':here:' .. ARGV[1], 'at'), false)
+local _, at = fourOf(place .. ':here:' .. ARGV[1])
 return {
   'known', f[2], redis.call('HGET', 'chat:platform', 'json') or '',
-  tostring(banned(ARGV[1], tonumber(ARGV[3])) or ''), ms(slowFor(at, number(f[3], 0))),
+  tostring(banned(ban, ARGV[1], tonumber(ARGV[3])) or ''), ms(slowFor(at, number(f[3], 0))),
   string.sub(made, 1, 1) == '=' and string.sub(made, 2) or '', holds(),
 }
 `,
@@ -63,7 +65,7 @@ export const admit = defineScript(
   `
 local who, role, hash, nowMs = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local staff = role ~= 'viewer'
-local f = known()
+local f, ban = known(who)
 if not f then return { 'cold' } end
 release()
 flush()
@@ -72,77 +74,78 @@ local key = place .. ':key:' .. hash
 local made = hash ~= '-' and redis.call('GET', key)
 if made then
   if string.sub(made, 1, 1) == '=' then return { 'posted', string.sub(made, 2) } end
-  if redis.call('ZSCORE', flight, made) then return { 'admitted', made, 1 } end
+  local flown = flying(made)
+  if flown and not isTooLate(flown) then return { 'admitted', made, 1 } end
+  if flown then
+    land(flown, 'gone')
+    goOn()
+    flush()
+  end
 end
 
-local til = banned(who, nowMs)
+local til = banned(ban, who, nowMs)
 if til == 0 then return { 'refused', 'banned', -1 } end
 if til then return { 'refused', 'timeout', math.ceil(til - nowMs) } end
 local limit = limits()
 if not staff and (f[4] == '1' or limit.off) then return { 'refused', 'chat-off', -1 } end
 
+local slowS = number(f[3], 0)
 local hereKey = place .. ':here:' .. who
-local h = redis.call('HMGET', hereKey, 'at', 'due')
-local at, hereDue = number(h[1], false), number(h[2], false)
+local lastId, at, before, hereDue = fourOf(hereKey)
+local function saveHere()
+  saveFour(hereKey, lastId, at, before, hereDue, ${personKeptS} + slowS)
+end
 if at and at > now then
   at = now
-  redis.call('HSET', hereKey, 'at', id(now))
+  saveHere()
 end
 if not staff then
-  local slow = slowFor(at, number(f[3], 0))
+  local slow = slowFor(at, slowS)
   if slow > 0 then return { 'refused', 'slow-mode', ms(slow) } end
 end
 
-local person = personBucket('chat:person:' .. who, role, limit)
+local person = personBucket(who, role, limit)
 local wait = waitFor(person.spent, person.perS, person.burst)
 if wait > 0 then
-  redis.call('HSET', person.key, 'spent', string.format('%.6f', person.spent), 'at', id(now))
+  savePerson(person)
   return { 'refused', 'person-limit', ms(wait) }
 end
 
 local channel = not staff and openBucket(place .. ':bucket', limit.channelPerS, limit.channelBurst)
 if channel then
-  countPerson(channel, who)
+  countPerson(channel, who, at)
   wait = share(channel, at, hereDue)
   if wait > 0 then
-    redis.call('HSET', hereKey, 'due', id(now + wait))
-    redis.call('EXPIRE', hereKey, ${personKeptS} + number(f[3], 0))
+    hereDue = now + wait
+    saveHere()
     saveBucket(channel)
     return { 'refused', 'channel-limit', ms(wait) }
   end
 end
 
-local second = math.floor(now / 1000000)
-local a = redis.call('HMGET', 'chat:platform:asked', 'second', 'asked')
-if number(a[1], 0) == second then redis.call('HINCRBY', 'chat:platform:asked', 'asked', 1)
-else
-  redis.call('HSET', 'chat:platform:asked', 'second', second, 'asked', 1,
-    'before', number(a[1], 0) == second - 1 and a[2] or 0)
-end
+local asked = 'chat:platform:asked:' .. time[1]
+if redis.call('INCR', asked) == 1 then redis.call('EXPIRE', asked, 10) end
 local platform = openBucket('chat:platform:bucket', limit.platformPerS, limit.platformBurst)
-countPerson(platform, who)
+countPerson(platform, who, person.last)
 wait = share(platform, person.last, person.due)
 if wait > 0 then
-  redis.call('HSET', person.key, 'due', id(now + wait))
-  redis.call('EXPIRE', person.key, ${personKeptS})
+  person.due = now + wait
+  savePerson(person)
   saveBucket(platform)
   if channel then saveBucket(channel) end
   return { 'refused', 'platform-limit', ms(wait) }
 end
 
-local which = id(math.max(tonumber(f[1]) + 1, now))
+local given = math.max(tonumber(f[1]) + 1, now)
+local which = id(given)
 redis.call('HSET', state, 'last', which)
-redis.call('ZADD', flight, which, which)
-redis.call('HSET', info, which, who .. ' ' .. hash)
+redis.call('ZADD', flight, which, which .. ' ' .. who .. ' ' .. hash)
 redis.call('EXPIRE', flight, keepS)
-redis.call('EXPIRE', info, keepS)
 if hash ~= '-' then redis.call('SET', key, which, 'EX', ${idempotencyS}) end
-redis.call('HSET', hereKey, 'at', id(now), 'before', at and id(at) or '', 'id', which)
-if hereDue then redis.call('HDEL', hereKey, 'due') end
-redis.call('EXPIRE', hereKey, ${personKeptS} + number(f[3], 0))
-redis.call('HSET', person.key, 'spent', string.format('%.6f', person.spent + 1), 'at', id(now), 'last', id(now))
-if person.due then redis.call('HDEL', person.key, 'due') end
-redis.call('EXPIRE', person.key, ${personKeptS})
+lastId, before, at, hereDue = given, at, now, false
+saveHere()
+person.spent, person.last, person.due = person.spent + 1, now, false
+savePerson(person)
 if channel then
   channel.spent = channel.spent + 1
   saveBucket(channel)
@@ -160,20 +163,18 @@ export const withdraw = defineScript(
   buckets,
   `
 local which, who, role = ARGV[1], ARGV[2], ARGV[3]
-local known = redis.call('HGET', info, which)
-if known and string.match(known, '^[^ ]+') == who and redis.call('ZSCORE', flight, which)
-  and redis.call('HEXISTS', held, which) == 0 then
-  land(which, 'gone')
+local flown = flying(which)
+if flown and personIn(flown) == who and redis.call('HEXISTS', held, which) == 0 then
+  land(flown, 'gone')
   local limit = limits()
   local hereKey = place .. ':here:' .. who
-  local h = redis.call('HMGET', hereKey, 'id', 'before')
-  if h[1] == which then
-    if h[2] and h[2] ~= '' then redis.call('HSET', hereKey, 'at', h[2]) else redis.call('HDEL', hereKey, 'at') end
+  local lastId, _, before, hereDue = fourOf(hereKey)
+  if lastId == tonumber(which) then
+    saveFour(hereKey, 0, before, false, hereDue, ${personKeptS} + number(redis.call('HGET', state, 'slow'), 0))
   end
-  local person = personBucket('chat:person:' .. who, role, limit)
-  redis.call('HSET', person.key, 'spent', string.format('%.6f', math.max(0, person.spent - 1)), 'at', id(now))
-  redis.call('HDEL', person.key, 'last')
-  redis.call('EXPIRE', person.key, ${personKeptS})
+  local person = personBucket(who, role, limit)
+  person.spent, person.last = math.max(0, person.spent - 1), false
+  savePerson(person)
   local of = { openBucket('chat:platform:bucket', limit.platformPerS, limit.platformBurst) }
   if role == 'viewer' then of[2] = openBucket(place .. ':bucket', limit.channelPerS, limit.channelBurst) end
   for _, b in ipairs(of) do

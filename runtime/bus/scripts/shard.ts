@@ -40,11 +40,8 @@ return 1
 export const demand = defineScript(`
 local time = redis.call('TIME')
 local second, part = tonumber(time[1]), tonumber(time[2]) / 1000000
-local f = redis.call('HMGET', KEYS[1], 'second', 'asked', 'before')
-local at, asked, before = tonumber(f[1] or nil) or 0, tonumber(f[2] or nil) or 0, tonumber(f[3] or nil) or 0
-if at == second then return math.floor(asked + before * (1 - part) + 0.5) end
-if at == second - 1 then return math.floor(asked * (1 - part) + 0.5) end
-return 0
+local function asked(at) return tonumber(redis.call('GET', KEYS[1] .. ':' .. at) or nil) or 0 end
+return math.floor(asked(second) + asked(second - 1) * (1 - part) + 0.5)
 `);
 
 /** KEYS[1] a channel, ARGV[1] what to say on it. */

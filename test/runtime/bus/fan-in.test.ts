@@ -25,9 +25,9 @@ describe('a subscription', () => {
     const broadcastId = await shard.warm();
     const fanIn = shard.openFanIn();
     const ids: string[] = [];
-    let going = true;
+    const enough = new AbortController();
     const posting = (async () => {
-      while (going) ids.push(await shard.post(broadcastId));
+      while (!enough.signal.aborted) ids.push(await shard.post(broadcastId));
     })();
     await untilTrue('some posts', () => ids.length > 20);
     for (let round = 0; round < 10; round += 1) {
@@ -43,7 +43,7 @@ describe('a subscription', () => {
       expect(whole).toBe(from === 0);
       await fanIn.unsubscribe(broadcastId);
     }
-    going = false;
+    enough.abort();
     await posting;
   });
 
