@@ -2,22 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PostedMessage } from '../../../../core/api/chat.ts';
 import type { Broadcast, Channel } from '../../../../core/broadcast/types.ts';
-import { BusError, type PostBus } from '../../../../core/chat/bus.ts';
-import type { MessageStore, UnarchivedStore } from '../../../../core/chat/store.ts';
+import { BusError } from '../../../../core/chat/bus.ts';
+import type { ChatMessage } from '../../../../core/chat/message.ts';
 import type { TestRedis } from '../../../support/redis.ts';
 import { person, refusalOf, startTestChat, type TestChat } from './harness.ts';
 
-/** Stands before the real ones and lets a test break or delay single calls; undefined: goes through. */
-interface Faults {
-  write?: (real: MessageStore['write']) => MessageStore['write'];
-  publish?: (real: PostBus['publish']) => PostBus['publish'];
-  withdraw?: (real: PostBus['withdraw']) => PostBus['withdraw'];
-  note?: (real: UnarchivedStore['add']) => UnarchivedStore['add'];
-}
+/** Stands before a real call: `real` does it. */
+type Fault = (real: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>;
 
 let chat: TestChat;
 let redis: TestRedis;
-let faults: Faults = {};
+const faults = new Map<string, Fault>();
 let shows = 0;
 let channel: Channel;
 let broadcast: Broadcast;
@@ -25,15 +20,17 @@ let broadcastId: string;
 let owner: string;
 const calls: string[] = [];
 
-/** Every call of the bus and of the stores is written down, so that a test can count them. */
+/** Every call of the bus and of the stores is written down, and can be broken. */
 function watched<Port extends object>(name: string, port: Port): Port {
   return new Proxy(port, {
     get(target, method: keyof Port & string) {
       const found: unknown = target[method];
       if (typeof found !== 'function') return found;
       return (...args: unknown[]): unknown => {
-        calls.push(`${name}.${method}`);
-        return Reflect.apply(found, target, args);
+        const call = `${name}.${method}`;
+        calls.push(call);
+        const real = (): Promise<unknown> => Reflect.apply(found, target, args) as Promise<unknown>;
+        return faults.get(call)?.(real, args) ?? real();
       };
     },
   });
@@ -44,29 +41,16 @@ beforeAll(async () => {
     overrides: ({ store, messages, unarchived, openBus, ...rest }) => ({
       ...rest,
       store: watched('store', store),
-      messages: watched('messages', {
-        ...messages,
-        write: (...args) => (faults.write?.(messages.write) ?? messages.write)(...args),
-      }),
-      unarchived: watched('unarchived', {
-        ...unarchived,
-        add: (...args) => (faults.note?.(unarchived.add) ?? unarchived.add)(...args),
-      }),
-      openBus: (shard) => {
-        const bus = openBus(shard);
-        return watched('bus', {
-          ...bus,
-          publish: (...args) => (faults.publish?.(bus.publish) ?? bus.publish)(...args),
-          withdraw: (...args) => (faults.withdraw?.(bus.withdraw) ?? bus.withdraw)(...args),
-        });
-      },
+      messages: watched('messages', messages),
+      unarchived: watched('unarchived', unarchived),
+      openBus: (shard) => watched('bus', openBus(shard)),
     }),
   });
   redis = chat.redis.get('a') as TestRedis;
 });
 afterAll(() => chat.close());
 beforeEach(async () => {
-  faults = {};
+  faults.clear();
   shows += 1;
   owner = `owner-${shows}`;
   ({ channel, broadcast } = await chat.live(owner));
@@ -98,20 +82,22 @@ describe('a post', () => {
   it('that the table did not take is refused, and appears nowhere; the same again is posted', async () => {
     await chat.saySurely('alice', broadcastId, 'before');
     const screen = await chat.screen(broadcast);
-    faults.write = () => async (_id, messages) => ({ failed: messages.map(({ id }) => id) });
+    faults.set('messages.write', async (_real, [, messages]) => ({
+      failed: (messages as readonly ChatMessage[]).map(({ id }) => id),
+    }));
     const refused = await chat.say('alice', broadcastId, 'throttled', 'key-1');
     expect(refusalOf(refused)).toMatchObject({ status: 503, reason: 'unavailable' });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    faults = {};
+    faults.clear();
     expect(await storedTexts()).toEqual(['before']);
     expect((await chat.say('alice', broadcastId, 'throttled', 'key-1')).statusCode).toBe(201);
     await expect.poll(() => screen.texts()).toEqual(['before', 'throttled']);
   });
 
   it('whose broadcast can’t be noted for the archive is refused as a whole', async () => {
-    faults.note = () => () => Promise.reject(new Error('throttled'));
+    faults.set('unarchived.add', () => Promise.reject(new Error('throttled')));
     expect(refusalOf(await chat.say('alice', broadcastId, 'one')).status).toBe(503);
-    faults = {};
+    faults.clear();
     expect(await storedTexts()).toEqual([]);
     await chat.saySurely('alice', broadcastId, 'two');
     expect(await historyTexts()).toEqual(['two']);
@@ -121,14 +107,14 @@ describe('a post', () => {
     await chat.saySurely('alice', broadcastId, 'before');
     const screen = await chat.screen(broadcast);
     let lost = 2;
-    faults.publish = (real) => async (id, message) => {
-      const answer = await real(id, message);
+    faults.set('bus.publish', async (real) => {
+      const answer = await real();
       lost -= 1;
       if (lost >= 0) throw new BusError('the answer was lost');
       return answer;
-    };
+    });
     expect((await chat.say('alice', broadcastId, 'once')).statusCode).toBe(201);
-    faults = {};
+    faults.clear();
     await chat.saySurely('alice', broadcastId, 'after');
     await expect.poll(() => screen.texts()).toEqual(['before', 'once', 'after']);
     expect(await storedTexts()).toEqual(['before', 'once', 'after']);
@@ -137,11 +123,11 @@ describe('a post', () => {
   it('that can’t be published is refused after two seconds, and appears nowhere', async () => {
     await chat.saySurely('alice', broadcastId, 'before');
     const screen = await chat.screen(broadcast);
-    faults.publish = () => () => Promise.reject(new BusError('no connection'));
+    faults.set('bus.publish', () => Promise.reject(new BusError('no connection')));
     const refused = await chat.say('alice', broadcastId, 'lost', 'key-1');
     expect(refusalOf(refused)).toMatchObject({ status: 503, reason: 'unavailable' });
     expect(await storedTexts()).toEqual(['before']);
-    faults = {};
+    faults.clear();
     await chat.saySurely('bob', broadcastId, 'after');
     expect((await chat.say('alice', broadcastId, 'lost', 'key-1')).statusCode).toBe(201);
     await expect.poll(() => screen.texts()).toEqual(['before', 'after', 'lost']);
@@ -150,15 +136,15 @@ describe('a post', () => {
 
   it('that went out although nobody could say so is kept when its owner asks again', async () => {
     await chat.saySurely('alice', broadcastId, 'before');
-    faults.publish = (real) => async (id, message) => {
-      await real(id, message);
+    faults.set('bus.publish', async (real) => {
+      await real();
       throw new BusError('the answer was lost');
-    };
-    faults.withdraw = () => () => Promise.reject(new BusError('no connection'));
+    });
+    faults.set('bus.withdraw', () => Promise.reject(new BusError('no connection')));
     expect((await chat.say('alice', broadcastId, 'twice', 'key-1')).statusCode).toBe(503);
-    faults.publish = (real) => real;
+    faults.delete('bus.publish');
     const again = await chat.say('alice', broadcastId, 'twice', 'key-1');
-    faults = {};
+    faults.clear();
     expect(again.statusCode).toBe(201);
     await delay(1_200);
     expect(await storedTexts()).toEqual(['before', 'twice']);
@@ -169,12 +155,12 @@ describe('a post', () => {
     await chat.saySurely('alice', broadcastId, 'before');
     const screen = await chat.screen(broadcast);
     let slow = true;
-    faults.write = (real) => async (id, messages) => {
+    faults.set('messages.write', async (real) => {
       const first = slow;
       slow = false;
       if (first) await delay(1_700);
-      return real(id, messages);
-    };
+      return real();
+    });
     const late = chat.say('alice', broadcastId, 'slow');
     await expect.poll(() => slow).toBe(false);
     const quick = await chat.saySurely('bob', broadcastId, 'quick');
@@ -196,9 +182,9 @@ describe('while posts come', () => {
   const during = async (fault: () => Promise<void>): Promise<readonly Attempt[]> => {
     await chat.saySurely('alice', broadcastId, 'first');
     const attempts: Attempt[] = [];
-    let over = false;
+    const over = new AbortController();
     const poster = async (who: string): Promise<void> => {
-      for (let n = 0; !over; n += 1) {
+      for (let n = 0; !over.signal.aborted; n += 1) {
         const text = `${who} ${n}`;
         const answer = await chat.say(who, broadcastId, text, `${shows} ${text}`.replaceAll(' ', '-'));
         const { id } = answer.json<Partial<PostedMessage>>();
@@ -214,7 +200,7 @@ describe('while posts come', () => {
       const before = accepted();
       await expect.poll(accepted, { timeout: 10_000 }).toBeGreaterThan(before + 12);
     } finally {
-      over = true;
+      over.abort();
       await Promise.all(posters);
     }
     return attempts;
@@ -225,7 +211,7 @@ describe('while posts come', () => {
     expect(attempts.some(({ status }) => status === 503)).toBe(true);
     expect(new Set(attempts.map(({ status }) => status))).toEqual(new Set([201, 503]));
     const accepted = attempts.filter(({ status }) => status === 201);
-    const ids = accepted.map(({ id }) => id).sort();
+    const ids = accepted.map(({ id }) => id ?? '').sort();
     // What was taken back is told to Redis as soon as it answers.
     await expect
       .poll(async () => (await chat.history(broadcast)).slice(1).map(({ id }) => id), { timeout: 4_000 })
