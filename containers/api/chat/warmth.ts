@@ -22,13 +22,16 @@ export class Warmth {
 
   async #read(bus: PostBus, place: Place): Promise<void> {
     const { store, messages } = this.#parts;
-    const [settings, platform, bans, platformBans, kept] = await Promise.all([
+    const [limits, settings, platform, bans, platformBans, kept] = await Promise.all([
+      store.limits(),
       store.settings(place.channelId),
       store.platform(),
       store.bans(place.channelId),
       store.bans(platformScope),
       messages.read(place.broadcastId, { newest: keptLength }),
     ]);
+    // First: one that was away too shortly for the upkeep to notice has forgotten them as well.
+    await bus.setLimits(limits);
     await bus.warm({ ...place, settings, platform, bans, platformBans, kept });
   }
 }
