@@ -53,7 +53,6 @@ async function open(): Promise<SharedStoreSide> {
 fleetStoreContract(open);
 sharedStoreContract(open);
 
-// The proxy lets one call after the other through, and the emulator takes its time with each.
-messageStoreContract(() => chat.openMessages({ deadlineMs: 30_000 }));
+messageStoreContract(() => chat.openMessages());
 chatStoreContract(() => chat.openChat());
 shardStoreContract(() => chat.openShards());

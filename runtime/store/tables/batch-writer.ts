@@ -4,12 +4,12 @@ import type { TableClient } from './client.ts';
 /** BatchWriteItem takes so many requests, and refuses two for the same item. */
 const requestsInBatch = 25;
 /**
- * DynamoDB answers a batch in 10 to 30 ms. So much more is a connection that has died: the same is asked again on
- * another one. Half of what a message has time for.
+ * DynamoDB answers a batch in 10 to 30 ms. A connection that takes half of the deadline has died: the same is asked
+ * again on another one. Never longer than any other call waits (client.ts).
  */
-const attemptMs = 400;
-/** With less time left nothing is begun: it would only make the outcome unknown. */
-const shortestAttemptMs = 20;
+const longestAttemptMs = 4_000;
+/** Twice a usual answer. With less time left nothing is begun: it would only make the outcome unknown. */
+const shortestAttemptMs = 50;
 /** Pauses between attempts: full jitter, up to 20, 40, 80 … ms, a quarter of the deadline or a second. */
 const firstPauseMs = 20;
 const longestPauseMs = 1_000;
@@ -41,12 +41,20 @@ interface Entry<Key> {
 type Verdict = 'done' | 'not-done' | 'unsure' | 'invalid' | 'not-alone';
 
 const invalid = new Set(['ValidationException', 'SerializationException']);
+/** There was no connection, so nothing was sent. */
+const unsent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 function verdictOn(error: unknown, batchSize: number): Verdict {
-  const { name, $metadata: metadata } = error as {
+  const {
+    name,
+    code,
+    $metadata: metadata,
+  } = error as {
     readonly name?: string;
+    readonly code?: string;
     readonly $metadata?: { readonly httpStatusCode?: number };
   };
+  if (unsent.has(code ?? '')) return 'not-done';
   const status = metadata?.httpStatusCode ?? 0;
   // Whatever DynamoDB refuses with a 4xx (throttling is a 400), it has not done any of.
   if (status < 400 || status >= 500) return 'unsure';
@@ -74,7 +82,10 @@ export function createBatchWriter<Key extends object>(options: {
   const ready: Entry<Key>[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const open = new Set<Entry<Key>>();
+  const attemptMs = Math.min(deadlineMs / 2, longestAttemptMs);
   let flights = 0;
+  /** Halved by every batch that fails, one more for every one that does not: a slow store is not asked ever more. */
+  let allowed = maxFlights;
   let lingering = false;
   let isClosed = false;
 
@@ -128,9 +139,11 @@ export function createBatchWriter<Key extends object>(options: {
         nameOf((PutRequest?.Item ?? DeleteRequest?.Key) as Key),
       );
       const left = new Set(over);
+      allowed = Math.min(maxFlights, allowed + 1);
       return (entry) => (left.has(nameOf(subject(entry))) ? 'not-done' : 'done');
     } catch (error) {
       const verdict = verdictOn(error, batch.length);
+      allowed = Math.max(1, Math.floor(allowed / 2));
       return () => verdict;
     }
   };
@@ -166,7 +179,7 @@ export function createBatchWriter<Key extends object>(options: {
     leave();
   };
 
-  const next = (): readonly Entry<Key>[] => (flights < maxFlights ? take() : []);
+  const next = (): readonly Entry<Key>[] => (flights < allowed ? take() : []);
 
   const leave = (): void => {
     for (let batch = next(); batch.length > 0; batch = next()) void fly(batch);

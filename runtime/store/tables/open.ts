@@ -22,6 +22,16 @@ export interface Tables {
   close(): void;
 }
 
+/** Names for single writes, unique over all programs: what is drawn once for a program, and a count. */
+function marks(): () => string {
+  const program = randomBytes(6).toString('base64url');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${program}${count.toString(36)}`;
+  };
+}
+
 /** The tables that a program's environment names. */
 export function openTables(environment: StoreEnvironment): Tables {
   const where = { region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT };
@@ -35,7 +45,7 @@ export function openTables(environment: StoreEnvironment): Tables {
     tables,
     now: Date.now,
     random: Math.random,
-    newMark: () => randomBytes(6).toString('base64url'),
+    newMark: marks(),
   });
   const chat = { client, tables, now: Date.now };
   return {

@@ -62,6 +62,23 @@ describe('the broadcasts of an ingest task', () => {
     expect(playlist).toContain('#EXT-X-ENDLIST');
   });
 
+  it('begin with the least loaded chat shard, and keep it when they go on', async () => {
+    const { shards } = stage.tables;
+    const report = (shard: string, sockets: number): Promise<void> =>
+      shards.report({ shard, taskId: `chat-${shard}`, sockets, capacity: 100, at: stage.clock.now() });
+    for (const shard of ['a', 'b', 'c']) await shards.announce({ shard, redisUrl: 'redis://127.0.0.1:1' });
+    await shards.setState('c', 'closed');
+    await Promise.all([report('a', 50), report('b', 10), report('c', 0)]);
+    const task = stage.task('a');
+    const encoder = await task.connect();
+    expect(await only()).toMatchObject({ session: 1, shard: 'b' });
+    await encoder.show(2);
+    await report('b', 90);
+    encoder.end('dropped');
+    await task.connect();
+    expect(await only()).toMatchObject({ session: 2, shard: 'b' });
+  });
+
   it('forget a broadcast that never had a picture', async () => {
     const task = stage.task('a');
     const encoder = await task.connect();

@@ -120,12 +120,9 @@ describe('the audit list', () => {
   it('refuses cursors that are no entries, whatever they are', async () => {
     const { store } = await opened();
     await fc.assert(
-      fc.asyncProperty(
-        fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 60 })),
-        async (before) => {
-          await expect(store.auditPage('a', { limit: 1, before })).rejects.toThrow(BadCursorError);
-        },
-      ),
+      fc.asyncProperty(fc.oneof(fc.string(), fc.base64String()), async (before) => {
+        await expect(store.auditPage('a', { limit: 1, before })).rejects.toThrow(BadCursorError);
+      }),
       { numRuns: 50 },
     );
   });

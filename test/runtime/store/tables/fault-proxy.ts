@@ -12,8 +12,8 @@ export type Fate =
   | { readonly kind: 'cut' }
   /** Done, but the connection breaks before the answer. */
   | { readonly kind: 'lost-reply' }
-  /** The connection breaks, and it is done so much later. */
-  | { readonly kind: 'late'; readonly ms: number }
+  /** The connection breaks, and it is done later. */
+  | { readonly kind: 'late'; readonly until: () => Promise<unknown> }
   /** No answer at all, and nothing is done. */
   | { readonly kind: 'silent' }
   /** BatchWriteItem does the first so many, and leaves the others over. */
@@ -86,7 +86,7 @@ export async function startFaultProxy(
         return;
       case 'late':
         request.socket.destroy();
-        await delay(fate.ms);
+        await fate.until();
         await forward(request, text);
         return;
       case 'silent':
@@ -122,6 +122,7 @@ export async function startFaultProxy(
       while (underWay.size > 0) await Promise.all(underWay);
     },
     stop: async () => {
+      if (!server.listening) return;
       isOver.abort();
       const closed = once(server, 'close');
       server.close();

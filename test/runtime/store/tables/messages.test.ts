@@ -109,7 +109,7 @@ describe('messages', () => {
 
   it('are read back over many pages of 1 MB', async () => {
     const names = await tables.empty();
-    const store = tables.messages(names, { deadlineMs: 10_000 });
+    const store = tables.messages(names);
     // All in one bucket.
     const many = Array.from({ length: 400 }, (_, n) => messageOf(n, { text: 'x'.repeat(300_000) }));
     const messages = many.filter(({ id }) => bucketOf('show', id) === 'show#7').slice(0, 10);

@@ -93,7 +93,7 @@ export function messageStoreContract(open: () => Promise<MessageStoreSide>): voi
             ).toEqual(newest === undefined ? between : between.slice(Math.max(0, between.length - newest)));
           },
         ),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     });
 
@@ -124,7 +124,7 @@ export function messageStoreContract(open: () => Promise<MessageStoreSide>): voi
             expect(await store.read('show', { newest: texts.length })).toEqual(messages);
           },
         ),
-        { numRuns: 15 },
+        { numRuns: 8 },
       );
       const halves = ['\uD83D', 'a\uDE00b', '\uDE00\uD83D'].map((text) => messageOf((n += 1), { text }));
       expect(await store.write('show', [...halves, messageOf(n + 1)])).toEqual({ failed: [] });
@@ -159,16 +159,16 @@ export function messageStoreContract(open: () => Promise<MessageStoreSide>): voi
     });
 
     it('reads messages while others are written, in order and without doubles', async () => {
-      const batches = Array.from({ length: 20 }, (_, n) => messagesOf(10, n * 10));
-      const reads: Promise<readonly ChatMessage[]>[] = [];
-      await Promise.all(
+      const batches = Array.from({ length: 6 }, (_, n) => messagesOf(30, n * 30));
+      const reads = await Promise.all(
         batches.map(async (batch) => {
           await store.write('show', batch);
-          reads.push(store.read('show', {}));
+          return store.read('show', {});
         }),
       );
-      for (const read of await Promise.all(reads)) {
+      for (const read of reads) {
         const ids = idsOf(read);
+        expect(ids.length).toBeGreaterThanOrEqual(30);
         expect(ids).toEqual([...new Set(ids)].sort());
       }
       expect(await store.read('show', {})).toEqual(batches.flat());
