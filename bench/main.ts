@@ -29,11 +29,23 @@ const benches: Readonly<
     what: 'calls of one pass of the scheduler over a fleet at rest',
     load: () => import('./calls.ts'),
   },
+  'chat-fanout': {
+    what: "one channel's messages to 5,000 viewers, beside Socket.IO's own way and plain writes",
+    load: () => import('./chat-fanout.ts'),
+  },
+  'chat-storm': {
+    what: '5,000 viewers cut off at once and coming back, beside those who stay',
+    load: () => import('./chat-storm.ts'),
+  },
+  'chat-memory': {
+    what: 'memory of an idle viewer',
+    load: () => import('./chat-memory.ts'),
+  },
 };
 
 const usage = (): string =>
   `npm run bench -- NAME [OPTIONS]\n\n${Object.entries(benches)
-    .map(([name, { what }]) => `  ${name.padEnd(10)}${what}`)
+    .map(([name, { what }]) => `  ${name.padEnd(13)}${what}`)
     .join('\n')}`;
 
 const [name = '', ...args] = process.argv.slice(2);
