@@ -25,6 +25,8 @@ export interface TestRedis {
 export interface TestRedisOptions {
   readonly port?: number;
   readonly password?: string;
+  /** More lines of redis.conf. */
+  readonly config?: readonly string[];
 }
 
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
@@ -45,6 +47,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
         "save ''",
         'appendonly no',
         ...(options.password === undefined ? [] : [`requirepass ${options.password}`]),
+        ...(options.config ?? []),
         '',
       ].join('\n'),
     );

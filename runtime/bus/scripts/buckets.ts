@@ -53,10 +53,12 @@ end
 
 local function openBucket(key, perS, burst)
   local f = redis.call('HMGET', key, 'spent', 'at', 'tail', 'people', 'peopleAt', 'slot', 'before')
+  -- No time is given further ahead than that: the clock was put back.
+  local tail = number(f[3], 0)
   return {
     key = key, perS = perS, burst = burst,
     spent = spentNow(number(f[1], 0), number(f[2], now), perS, burst),
-    tail = math.min(number(f[3], 0), now + longestWait),
+    tail = tail <= now + longestWait and tail or 0,
     people = number(f[4], 1), peopleAt = number(f[5], 0), slot = number(f[6], 0), before = number(f[7], 0),
   }
 end

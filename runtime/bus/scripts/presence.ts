@@ -8,7 +8,7 @@ local viewers, sum = place .. ':viewers', 0
 local flat = redis.call('HGETALL', viewers)
 for i = 1, #flat, 2 do
   local count, at = string.match(flat[i + 1], '^(%d+) (%d+)$')
-  if math.abs(now - tonumber(at)) > ${presenceExpiryMs * 1_000} then redis.call('HDEL', viewers, flat[i])
+  if not at or math.abs(now - tonumber(at)) > ${presenceExpiryMs * 1_000} then redis.call('HDEL', viewers, flat[i])
   else sum = sum + tonumber(count) end
 end
 `;

@@ -1,5 +1,6 @@
+import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BusError } from '../../../core/chat/bus.ts';
+import { BusError, presenceExpiryMs } from '../../../core/chat/bus.ts';
 import { defaultSettings } from '../../../core/chat/mode.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
 import { Ear, messageOf, newBroadcast, noLimits, untilTrue, useShard } from './shard.ts';
@@ -122,10 +123,14 @@ describe('a subscription', () => {
 });
 
 async function garbage(channel: string, texts: readonly string[]): Promise<void> {
-  const { createClient } = await import('@redis/client');
+  for (const text of texts) await raw(['SPUBLISH', channel, text]);
+}
+
+async function raw(command: readonly string[]): Promise<unknown> {
   const client = await createClient({ url: shard.redis.url }).connect();
-  for (const text of texts) await client.sendCommand(['SPUBLISH', channel, text]);
+  const answer: unknown = await client.sendCommand([...command]);
   client.destroy();
+  return answer;
 }
 
 describe('presence', () => {
@@ -149,6 +154,18 @@ describe('presence', () => {
     expect(await one.present(new Map([[a, 0]]))).toEqual(new Map([[a, 4]]));
     await two.present(new Map([[a, 0]]));
     expect(await shard.bus.viewers([a])).toEqual(new Map());
+  });
+
+  it('forgets a task that was not heard for three beats', async () => {
+    const fanIn = shard.openFanIn();
+    const broadcastId = newBroadcast();
+    await untilTrue('live', () => fanIn.link === 'live');
+    const key = `chat:{${broadcastId}}:viewers`;
+    const agoUs = (ms: number): string => String((Date.now() - ms) * 1_000);
+    await raw(['HSET', key, 'dead', `100 ${agoUs(presenceExpiryMs + 500)}`, 'late', `10 ${agoUs(11_000)}`]);
+    expect(await shard.bus.viewers([broadcastId])).toEqual(new Map([[broadcastId, 10]]));
+    expect(await fanIn.present(new Map([[broadcastId, 1]]))).toEqual(new Map([[broadcastId, 11]]));
+    expect(Number(await raw(['PTTL', key]))).toBeGreaterThan(presenceExpiryMs - 1_000);
   });
 
   it('takes a thousand broadcasts in one round', async () => {
