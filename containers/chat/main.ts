@@ -5,8 +5,10 @@ import { readEnvironment } from '../../core/environment/read.ts';
 import { announceReady } from '../../runtime/lifecycle/ready.ts';
 import { onShutdown } from '../../runtime/lifecycle/shutdown.ts';
 import { createLogger } from '../../runtime/telemetry/log.ts';
+import { keepYoungSpaceSmall } from './memory.ts';
 import { startChat } from './start.ts';
 
+keepYoungSpaceSmall();
 const environment = readEnvironment(chatEnvironment, process.env);
 const taskId = environment.TASK_ID ?? randomUUID();
 const log = createLogger('chat', environment.LOG_LEVEL).child({ task: taskId, shard: environment.SHARD });

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { Registry } from 'prom-client';
 import { Server } from 'socket.io';
 import type { FanIn } from '../../core/chat/bus.ts';
 import { chatPath } from '../../core/chat/protocol.ts';
@@ -46,8 +47,11 @@ export interface ChatServer {
   readonly port: number;
   /** Connected now, joined or not. */
   readonly sockets: number;
+  readonly registry: Registry;
   /** Messages of viewers a second that a channel shows. */
   shownPerS: number;
+  /** Of what this task has heard of a broadcast; undefined where it hears nothing of it, or nothing was said. */
+  newestId(broadcastId: string): string | undefined;
   /** Takes nobody in any more and sends everybody away in slices. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -93,7 +97,7 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
     counts: deliveryCounts,
     roomCounts,
     now,
-    failed: (error) => log.warn({ err: error }, 'could not let go of a broadcast'),
+    failed: (error) => log.error({ err: error }, 'a broadcast could not be served or let go'),
   });
   const admission = new Admission({ perS: options.admitPerS, queue: options.admitQueue, now });
   const metrics = createChatMetrics({
@@ -140,7 +144,6 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
     now,
     tick: () => rooms.tick(),
     late: metrics.tickLate,
-    failed: (error) => log.error({ err: error }, 'a tick failed'),
   });
   const sweeper = setInterval(() => rooms.sweep(), sweepMs);
   const presence = new Presence({
@@ -171,6 +174,8 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
     get sockets() {
       return io.engine.clientsCount;
     },
+    registry: metrics.registry,
+    newestId: (broadcastId) => rooms.get(broadcastId)?.newestId,
     get shownPerS() {
       return rooms.shownPerS;
     },

@@ -3,6 +3,9 @@ import { openFanIn } from '../../runtime/bus/fan-in.ts';
 import { createTokenVerifier } from '../../runtime/identity/tokens.ts';
 import { openTables, type Tables } from '../../runtime/store/tables/open.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
+import { openObjectStore } from '../../runtime/store/objects/open.ts';
+import { startArchiver } from './archive/archiver.ts';
+import { createArchiveMetrics } from './duty/archive-metrics.ts';
 import { Report } from './duty/report.ts';
 import { createDesk } from './join/desk.ts';
 import { serveChat } from './server.ts';
@@ -31,6 +34,12 @@ export async function startChat(options: {
   const { environment, taskId, log } = options;
   const now = (): number => Date.now();
   const { SHARD: shard, REDIS_URL: redisUrl, REDIS_PASSWORD: password } = environment;
+  const clock = { now };
+  const objects = await openObjectStore({
+    url: environment.OBJECT_STORE,
+    region: environment.AWS_REGION,
+    clock,
+  });
   const tables = openTables(environment);
   const fanIn = openFanIn({
     url: redisUrl,
@@ -44,7 +53,7 @@ export async function startChat(options: {
     verifier: createTokenVerifier({
       issuer: environment.OIDC_ISSUER,
       clientId: environment.OIDC_CLIENT_ID,
-      clock: { now },
+      clock,
     }),
     broadcasts: tables.broadcasts,
     moderators: tables.chat,
@@ -81,6 +90,19 @@ export async function startChat(options: {
     now,
     failed: (error) => log.warn({ err: error }, 'could not report to the tables'),
   });
+  const archiver = startArchiver({
+    shard,
+    taskId,
+    lease: (name, ttlMs) => fanIn.holdLease(name, ttlMs),
+    messages: tables.messages,
+    unarchived: tables.unarchived,
+    broadcasts: tables.broadcasts,
+    objects,
+    clock,
+    log,
+    heard: (broadcastId) => server.newestId(broadcastId),
+    metrics: createArchiveMetrics(server.registry),
+  });
   // A task that nobody knows of gets no broadcasts: said now, not in ten seconds.
   await report.tell();
 
@@ -92,7 +114,7 @@ export async function startChat(options: {
     },
     async close() {
       await report.stop();
-      await server.close();
+      await Promise.all([server.close(), archiver.stop()]);
       await fanIn.close();
       tables.close();
     },

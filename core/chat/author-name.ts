@@ -36,9 +36,10 @@ export function authorName(said: string | undefined, personId: string): string {
     said
       .slice(0, 1_000)
       .toWellFormed()
-      .normalize('NFC')
       .replaceAll(spaces, ' ')
       .replaceAll(unseen, '')
+      // Afterwards: what stood apart by something unseen may belong together.
+      .normalize('NFC')
       .replaceAll(tower, '$1')
       .replaceAll(spaces, ' ')
       .trim(),

@@ -115,7 +115,8 @@ const answerCloseMs = 2_000;
 
 /** Lets go of who does not answer the close of their WebSocket. */
 export function dontLinger(conn: Connection): void {
-  conn.once('close', hangUpSoon);
+  // It comes once; `once` would keep a wrapper for each.
+  conn.on('close', hangUpSoon);
 }
 
 function hangUpSoon(this: Connection): void {

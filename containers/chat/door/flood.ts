@@ -54,8 +54,8 @@ export function createFloodGuard(options: {
   return {
     watch(conn) {
       conn.on('packet', heardPacket);
-      conn.once('upgrade', watchWebSocket);
-      watchWebSocket.call(conn);
+      if (webSocketOf(conn) === undefined) conn.once('upgrade', watchWebSocket);
+      else watchWebSocket.call(conn);
     },
   };
 }

@@ -71,6 +71,12 @@ export class Room implements Listener {
     return this.#audience.size + this.#ahead.size;
   }
 
+  /** Of all that has been heard, sent or not. */
+  get newestId(): string | undefined {
+    const id = this.#pending.at(-1)?.id ?? this.#kept.lastId;
+    return id === '' ? undefined : id;
+  }
+
   /** What was kept when it was subscribed to. Messages that were heard before this returns come after them. */
   begin({ kept, whole, mode, link }: Heard): void {
     this.#kept = new Kept(kept, whole);

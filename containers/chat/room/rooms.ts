@@ -10,7 +10,7 @@ export interface RoomsOptions extends DeliveryOptions {
   readonly fanIn: Pick<FanIn, 'subscribe' | 'unsubscribe' | 'link' | 'onLink'>;
   readonly roomCounts: RoomCounts;
   readonly now: () => number;
-  /** Could not unsubscribe: it goes on being heard, which costs little. */
+  /** A broadcast could not be let go, or not be served in a tick. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -75,9 +75,9 @@ export class Rooms {
     if (this.#wanting.size > 0) {
       const rooms = [...this.#wanting];
       this.#wanting.clear();
-      for (const room of rooms) room.tick();
+      for (const room of rooms) this.#guarded(() => room.tick());
     }
-    for (const room of this.#rooms.values()) room.tend();
+    for (const room of this.#rooms.values()) this.#guarded(() => room.tend());
   }
 
   /** Lets go of the broadcasts that nobody has come back to. */
@@ -86,6 +86,15 @@ export class Rooms {
     for (const [broadcastId, room] of this.#rooms) {
       if (room.size > 0) room.emptySinceMs = now;
       else if (now - room.emptySinceMs >= emptyForMs) this.#close(broadcastId, room);
+    }
+  }
+
+  /** The others' batches go out whatever is wrong with one. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.failed(error);
     }
   }
 

@@ -7,7 +7,6 @@ export interface TickerOptions {
   readonly now: () => number;
   readonly tick: () => void;
   readonly late: (lateMs: number) => void;
-  readonly failed: (error: unknown) => void;
 }
 
 /** Ticks, as often as the number of sockets and the loop's lag let it. */
@@ -38,16 +37,11 @@ export class Ticker {
   }
 
   #due(): void {
-    const { now, tick, late, failed, shortestMs, sockets } = this.#options;
+    const { now, tick, late, shortestMs, sockets } = this.#options;
     const lateMs = Math.max(0, now() - this.#dueMs);
     late(lateMs);
     this.#lagMs = rememberedLag(this.#lagMs, lateMs);
-    try {
-      tick();
-    } catch (error) {
-      // The others' batches must go out whatever is wrong with one.
-      failed(error);
-    }
+    tick();
     this.#intervalMs = tickMs({ shortestMs, sockets: sockets(), lagMs: this.#lagMs });
     // Ticks that were missed are not made up for.
     this.#dueMs = Math.max(this.#dueMs + this.#intervalMs, now());
