@@ -444,8 +444,9 @@ const pageFacts = (page: Page): Promise<string> =>
     const chat = document.querySelector<HTMLElement>('[data-chat]');
     const list = document.querySelector<HTMLElement>('.lines');
     return JSON.stringify({
-      ...chat?.dataset,
-      ...list?.dataset,
+      chat: chat?.dataset['chat'],
+      view: chat?.dataset['view'],
+      following: list?.dataset['following'],
       notices: document.querySelector('.chat-notices')?.textContent,
       newest: [...(list?.querySelectorAll('.said') ?? [])].at(-1)?.textContent,
       fromEndPx: list === null ? 0 : list.scrollHeight - list.clientHeight - list.scrollTop,

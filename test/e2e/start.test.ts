@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChatView } from '../../core/api/chat.ts';
 import type { Directory } from '../../core/api/types.ts';
+import { ChatViewer } from '../support/chat/viewer.ts';
 import { until } from '../support/platform.ts';
 import { descendantsOf, isRunning } from '../support/processes.ts';
 
@@ -47,6 +49,17 @@ const gone = (pids: readonly number[]): Promise<true> =>
 const directory = async (url: string): Promise<Directory> =>
   (await (await fetch(`${url}/api/directory`)).json()) as Directory;
 
+/** As somebody hears it who opens the page of the demo. */
+async function somebodySpeaks(url: string): Promise<void> {
+  const [show] = (await directory(url)).live;
+  const broadcastId = show?.broadcastId ?? '';
+  const answer = await fetch(`${url}/api/broadcasts/${broadcastId}/chat`);
+  const { path = '' } = (await answer.json()) as ChatView;
+  const viewer = new ChatViewer({ url, path, broadcastId, transport: 'websocket' });
+  await until('somebody speaks', () => Promise.resolve(viewer.shown.length > 0 ? true : undefined));
+  viewer.close();
+}
+
 describe('npm start', () => {
   let data: string;
   beforeAll(async () => {
@@ -54,13 +67,15 @@ describe('npm start', () => {
   });
   afterAll(() => rm(data, { recursive: true, force: true, maxRetries: 5 }));
 
-  it('runs a demo broadcast, and leaves nothing running after Ctrl-C', async () => {
+  it('runs a demo broadcast in which people chat, and leaves nothing running after Ctrl-C', async () => {
     const started = await npmStart(data);
     expect((await directory(started.url)).live).toMatchObject([
       { channelName: 'Tidecast demo', state: 'live' },
     ]);
     expect((await fetch(`${started.url}/studio`)).status).toBe(200);
-    expect(started.pids.length).toBeGreaterThan(5);
+    const names = descendantsOf(started.npm.pid ?? 0).map(({ name }) => name);
+    expect(names.filter((name) => /redis|valkey/.test(name))).toHaveLength(2);
+    await somebodySpeaks(started.url);
     // What a terminal does: SIGINT to the whole group.
     process.kill(-(started.npm.pid ?? 0), 'SIGINT');
     await started.exited;
