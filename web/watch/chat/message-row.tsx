@@ -1,3 +1,4 @@
+import { Component } from 'preact';
 import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
 import { Icon } from '../../design/icons.tsx';
 import type { Unsent } from './outbox.ts';
@@ -49,41 +50,51 @@ export interface MessageRowProps {
   readonly openMenu: (row: HTMLElement) => void;
 }
 
-/** Names and texts stand in `bdi`: what is written from right to left does not turn the line around it. */
-export const MessageRow = ({ message, me, hasMenu, openMenu }: MessageRowProps) => {
-  const { by } = message;
-  const { parts, isOnlyEmoji } = parsedOf(message, me);
-  return (
-    <>
-      <RoleBadge role={by.role} />
-      <bdi class={`name name-${colourOf(by.id)}`}>{by.name}</bdi>
-      <span class="colon">: </span>
-      <bdi class={isOnlyEmoji ? 'said said-emoji' : 'said'}>
-        {parts.map((part, i) => (
-          <Words key={i} part={part} />
-        ))}
-      </bdi>
-      <span class="row-more">
-        <time dateTime={new Date(message.at).toISOString()}>{timeOfDay(message.at)}</time>
-        {hasMenu && (
-          <button
-            type="button"
-            tabIndex={-1}
-            aria-label={`Actions for this message of ${by.name}`}
-            aria-haspopup="menu"
-            onClick={(event) => {
-              event.stopPropagation();
-              const row = event.currentTarget.closest<HTMLElement>('[data-key]');
-              if (row !== null) openMenu(row);
-            }}
-          >
-            <Icon name="more" />
-          </button>
-        )}
-      </span>
-    </>
-  );
-};
+/**
+ * Names and texts stand in `bdi`: what is written from right to left does not turn the line around it.
+ * What a message says does not change, so a row in a list that moves is not drawn again.
+ */
+export class MessageRow extends Component<MessageRowProps> {
+  override shouldComponentUpdate(next: MessageRowProps): boolean {
+    const { message, me, hasMenu } = this.props;
+    return message !== next.message || me !== next.me || hasMenu !== next.hasMenu;
+  }
+
+  override render({ message, me, hasMenu }: MessageRowProps) {
+    const { by } = message;
+    const { parts, isOnlyEmoji } = parsedOf(message, me);
+    return (
+      <>
+        <RoleBadge role={by.role} />
+        <bdi class={`name name-${colourOf(by.id)}`}>{by.name}</bdi>
+        <span class="colon">: </span>
+        <bdi class={isOnlyEmoji ? 'said said-emoji' : 'said'}>
+          {parts.map((part, i) => (
+            <Words key={i} part={part} />
+          ))}
+        </bdi>
+        <span class="row-more">
+          <time dateTime={new Date(message.at).toISOString()}>{timeOfDay(message.at)}</time>
+          {hasMenu && (
+            <button
+              type="button"
+              tabIndex={-1}
+              aria-label={`Actions for this message of ${by.name}`}
+              aria-haspopup="menu"
+              onClick={(event) => {
+                event.stopPropagation();
+                const row = event.currentTarget.closest<HTMLElement>('[data-key]');
+                if (row !== null) this.props.openMenu(row);
+              }}
+            >
+              <Icon name="more" />
+            </button>
+          )}
+        </span>
+      </>
+    );
+  }
+}
 
 export const UnsentRow = (props: {
   readonly unsent: Unsent;

@@ -77,5 +77,7 @@ export function left(ms: number): string {
   return seconds < 60 ? `in ${seconds} s` : `in ${clockTime(seconds)}`;
 }
 
-export const timeOfDay = (ms: number, locale?: string): string =>
-  new Date(ms).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+// Made once: a formatter of its own for every line would cost more than all the rest of the line.
+const hoursAndMinutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+export const timeOfDay = (ms: number): string => hoursAndMinutes.format(ms);
