@@ -37,6 +37,10 @@ const benches: Readonly<
     what: '5,000 viewers cut off at once and coming back, beside those who stay',
     load: () => import('./chat-storm.ts'),
   },
+  'chat-post': {
+    what: "posts through the API to a viewer's screen, also at twice the platform's limit",
+    load: () => import('./chat-post.ts'),
+  },
   'chat-memory': {
     what: 'memory of an idle viewer',
     load: () => import('./chat-memory.ts'),
