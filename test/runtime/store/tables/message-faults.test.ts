@@ -191,7 +191,7 @@ describe('what was refused after a lost answer', () => {
   it('is taken away again when DynamoDB does it late', async () => {
     const gate = Promise.withResolvers<void>();
     const at = await stage((asked) => (isPut(asked) ? { kind: 'late', until: () => gate.promise } : pass), {
-      deadlineMs: 150,
+      deadlineMs: 600,
       takeBackAfterMs: oftenMs,
     });
     expect((await at.store.write('show', [messageOf(1)])).failed).toHaveLength(1);

@@ -131,9 +131,9 @@ export function chatStoreContract(open: () => Promise<ChatStoreSide>): void {
 
     it('are all there when there are many', async () => {
       // More than fit on one page of 1 MB.
-      const reason = 'r'.repeat(4_000);
-      const people = Array.from({ length: 300 }, (_, n) => `p${String(n).padStart(3, '0')}`);
-      await Promise.all(people.map((personId) => store.ban('a', banOf(personId, { reason }))));
+      const reason = 'r'.repeat(50_000);
+      const people = Array.from({ length: 24 }, (_, n) => `p${String(n).padStart(3, '0')}`);
+      for (const personId of people) await store.ban('a', banOf(personId, { reason }));
       expect((await store.bans('a')).map(({ personId }) => personId)).toEqual(people);
     });
   });
