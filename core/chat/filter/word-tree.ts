@@ -29,6 +29,7 @@ const longestRun = 3;
 /** English never doubles these, so fuuck is fuck; but god and good are two words. */
 const neverDoubled = new Set('aiuhjkqvwxy');
 const space = ' ';
+const stop = '.';
 
 export class WordTree<W> {
   readonly #root: Node<W> = { next: new Map(), words: [] };
@@ -37,7 +38,8 @@ export class WordTree<W> {
     let node = this.#root;
     for (const [at, run] of runsOf(letters).entries()) {
       const before = letters[run.from - 1];
-      if (at > 0 && before !== undefined && isBetweenWords(before, run.letter)) node = child(node, space);
+      const between = at === 0 || before === undefined ? undefined : stepBetween(before, run.letter);
+      if (between !== undefined) node = child(node, between);
       node = child(node, step(run.letter.readings[0] ?? '', Math.min(longestRun, run.to - run.from + 1)));
     }
     node.words.push(word);
@@ -73,13 +75,19 @@ function* readings<W>(node: Node<W>, { letter, from, to }: Run): Iterable<Node<W
 
 /** From one letter to the next over what stands between them. undefined: no word reaches over that. */
 function cross<W>(node: Node<W>, a: Letter, b: Letter): Node<W> | undefined {
-  if (b.gap === 'none') return node;
-  if (isBetweenWords(a, b)) return node.next.get(space);
-  return b.gap === 'stop' ? undefined : node;
+  const between = stepBetween(a, b);
+  return between === undefined ? node : node.next.get(between);
 }
 
-/** Spaces count between words of alphabets only. */
-const isBetweenWords = (a: Letter, b: Letter): boolean => b.gap !== 'none' && hasEnds(a) && hasEnds(b);
+/**
+ * Spaces count between words of alphabets, elsewhere only ends of clauses do: no word reaches over one that has
+ * none itself. undefined: what stands there does not count.
+ */
+function stepBetween(a: Letter, b: Letter): string | undefined {
+  if (b.gap === 'none') return undefined;
+  if (hasEnds(a) && hasEnds(b)) return space;
+  return b.gap === 'stop' ? stop : undefined;
+}
 
 /** Of a script in which words begin and end somewhere. */
 export const hasEnds = ({ script }: Letter): boolean => script === 'alphabet' || script === 'digit';

@@ -120,9 +120,13 @@ describe('a word filter', () => {
   });
 
   it('never throws', () => {
-    const words = fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 });
+    const nasty = Array.from(
+      'aA1@*!.- \u200b\u0301\u3099ばバーァっ力死🅰🇦ſßİ\u{1d41a}\u{10ffff}𠮷ﾊﾞ가กა\ud83d',
+    );
+    const string = fc.string({ unit: fc.constantFrom(...nasty, '\udc00'), maxLength: 30 });
+    const words = fc.array(string, { maxLength: 4 });
     fc.assert(
-      fc.property(words, fc.string({ unit: 'binary', maxLength: 60 }), (words, text) => {
+      fc.property(words, string, (words, text) => {
         expect(typeof compileWords(words).hits(text)).toBe('boolean');
       }),
     );
@@ -157,10 +161,10 @@ describe('a word filter', () => {
       'word',
     ];
     for (const pattern of patterns) {
-      const took = [2_500, 10_000].map((length) => {
+      const took = [1_500, 6_000].map((length) => {
         const text = pattern.repeat(Math.ceil(length / pattern.length));
         filter.hits(text);
-        return Math.min(...[1, 2, 3].map(() => timed(() => filter.hits(text))));
+        return Math.min(...[1, 2].map(() => timed(() => filter.hits(text))));
       });
       // Quadratic would be 16 ×; noise is allowed for.
       expect(took[1], pattern).toBeLessThan(10 * (took[0] ?? 0) + 20);
