@@ -84,7 +84,9 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
 
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error, request);
-    if (problem.status >= 500) deps.log.error({ err: error, request: request.id }, 'request failed');
+    // A chat that is away refuses thousands of posts a second: the metrics count them.
+    if (problem.status >= 500 && problem.chat === undefined)
+      deps.log.error({ err: error, request: request.id }, 'request failed');
     return sendProblem(reply, problem);
   });
   const methodsOf = recordMethods(app);

@@ -58,6 +58,7 @@ export function createChat(deps: ApiDependencies): Chat {
       metrics,
       clock,
       steady,
+      log,
     }),
     moderation,
     operation: new Operation({ chat, broadcasts, shards, upkeep, moderation, visible, clock, log }),

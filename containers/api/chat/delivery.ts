@@ -98,8 +98,8 @@ export class Delivery {
     const ok = written.status === 'fulfilled' && written.value.failed.length === 0;
     metrics.stored(chat.steady() - began, ok);
     if (ok && marked.status === 'fulfilled') return;
-    const error: unknown = [written, marked].find(({ status }) => status === 'rejected');
-    this.#warn(error ?? new Error('the table took no message in time'));
+    const failed = [written, marked].find((each) => each.status === 'rejected');
+    this.#warn(failed?.reason ?? new Error('the table did not take a message in time'));
     if (ok) await this.#remove(post.wish.broadcastId, message.id);
     // Whoever was given this id first may be publishing it at this moment.
     if (!again) await post.bus.withdraw(post.wish, message.id).catch(this.#warn);

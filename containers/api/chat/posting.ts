@@ -4,6 +4,7 @@ import { checkText } from '../../../core/chat/filter/check-text.ts';
 import { followCounts, turnedAway } from '../../../core/chat/may-post.ts';
 import type { ChatAuthor } from '../../../core/chat/message.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
+import type { Logger } from '../../../runtime/telemetry/log.ts';
 import { HttpProblem } from '../problems.ts';
 import type { Delivery } from './delivery.ts';
 import type { Homes } from './homes.ts';
@@ -43,6 +44,8 @@ export class Posting {
       return await flight.finally(() => this.#underWay.delete(key));
     } catch (error) {
       const problem = error instanceof BusError ? refused('unavailable') : error;
+      // Thousands a second when a Redis is away: for whoever looks.
+      this.#deps.log.debug({ err: error }, 'a post was refused');
       if (problem instanceof HttpProblem && problem.chat !== undefined)
         this.#deps.metrics.refused(problem.chat.reason);
       throw problem;
@@ -147,4 +150,5 @@ export interface PostingOptions {
   readonly metrics: ChatMetrics;
   readonly clock: { now(): number };
   readonly steady: () => number;
+  readonly log: Logger;
 }

@@ -214,7 +214,7 @@ describe('while posts come', () => {
     const ids = accepted.map(({ id }) => id ?? '').sort();
     // What was taken back is told to Redis as soon as it answers.
     await expect
-      .poll(async () => (await chat.history(broadcast)).slice(1).map(({ id }) => id), { timeout: 4_000 })
+      .poll(async () => (await chat.history(broadcast)).slice(1).map(({ id }) => id), { timeout: 15_000 })
       .toEqual(ids.slice(-499));
     const stored = (await chat.stored(broadcastId)).slice(1);
     expect(stored.map(({ id }) => id)).toEqual(ids);
@@ -224,7 +224,8 @@ describe('while posts come', () => {
   it('Redis is killed and comes back empty', async () => {
     const attempts = await during(async () => {
       await redis.kill();
-      await delay(1_000);
+      // Longer than a post that was under way waits for it.
+      await delay(2_500);
       await redis.restart();
     });
     await holds(attempts);
@@ -264,7 +265,7 @@ describe('what staff do while Redis is away', () => {
     expect(await storedTexts()).toEqual(['hello']);
     redis.thaw();
     await expect
-      .poll(() => new Set(screen.controls.map(({ control }) => control.type)), { timeout: 4_000 })
+      .poll(() => new Set(screen.controls.map(({ control }) => control.type)), { timeout: 15_000 })
       .toEqual(new Set(['delete', 'mode', 'standing']));
     expect(refusalOf(await chat.say(troll, broadcastId, 'more')).reason).toBe('banned');
     expect(await historyTexts()).toEqual(['hello']);
@@ -278,7 +279,7 @@ describe('what staff do while Redis is away', () => {
     expect((await chat.api.ask(owner, 'PUT', url, { name: troll })).statusCode).toBe(202);
     await redis.restart();
     await expect
-      .poll(async () => refusalOf(await chat.say(troll, broadcastId, 'more')).reason, { timeout: 4_000 })
+      .poll(async () => refusalOf(await chat.say(troll, broadcastId, 'more')).reason, { timeout: 15_000 })
       .toBe('banned');
     expect(await historyTexts()).toEqual([]);
   });

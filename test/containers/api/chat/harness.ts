@@ -99,6 +99,11 @@ export async function startTestChat(
   const apps: TestApi['app'][] = [];
 
   const others: FanIn[] = [];
+  const loads = new Map<string, number>();
+  // As chat tasks do: one that is silent for half a minute serves nobody.
+  const beat = setInterval(() => {
+    for (const [shard, sockets] of loads) void chat.report(shard, sockets);
+  }, 10_000);
   const up = (fan: FanIn): Promise<void> =>
     new Promise((resolve) => {
       if (fan.link === 'live') resolve();
@@ -138,9 +143,11 @@ export async function startTestChat(
     },
     async saySurely(who, broadcastId, text, from) {
       const key = randomUUID();
+      const began = performance.now();
       for (;;) {
         const answer = await chat.say(who, broadcastId, text, key, from);
         if (answer.statusCode === 201) return answer.json<PostedMessage>();
+        if (performance.now() - began > 25_000) throw new Error(`never posted: ${answer.body}`);
         if (answer.statusCode !== 503) throw new Error(`not posted: ${answer.body}`);
         await delay(100);
       }
@@ -174,8 +181,16 @@ export async function startTestChat(
       return app;
     },
     stored: (broadcastId) => tables.messages.read(broadcastId, {}),
-    report: (shard, sockets = 0) =>
-      tables.shards.report({ shard, taskId: `task-${shard}`, sockets, capacity: 1_000, at: Date.now() }),
+    report(shard, sockets = 0) {
+      loads.set(shard, sockets);
+      return tables.shards.report({
+        shard,
+        taskId: `task-${shard}`,
+        sockets,
+        capacity: 1_000,
+        at: Date.now(),
+      });
+    },
     async present(shard, taskId, broadcastId, count) {
       const fan = openFan(shard, taskId);
       others.push(fan);
@@ -196,6 +211,7 @@ export async function startTestChat(
       return answer;
     },
     async close() {
+      clearInterval(beat);
       await Promise.all(others.map((fan) => fan.close()));
       await Promise.all([...fans.values()].map((fan) => fan.close()));
       await Promise.all(apps.map((app) => app.close()));
