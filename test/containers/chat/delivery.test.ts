@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { broadcastId, joinFan, names, startTestChat, type Fan, type TestChat } from './harness.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { broadcastId, joinFan, names, startTestChat, type Fan, type TestChat, until } from './harness.ts';
 
 let chat: TestChat;
 const fans: Fan[] = [];
@@ -30,7 +30,7 @@ describe.each(['direct', 'emit'] as const)('delivery by %s', (delivery) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const expected = chat.shard.kept.get(broadcastId)?.map(({ text }) => text);
-    await vi.waitFor(() => expect(fan.texts()).toHaveLength(230));
+    await until(() => expect(fan.texts()).toHaveLength(230));
     expect(fan.texts()).toEqual(expected);
   });
 });

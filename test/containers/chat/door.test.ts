@@ -1,7 +1,16 @@
 import { connect, type Socket as NetSocket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { broadcastId, joinFan, names, openFan, startTestChat, type Fan, type TestChat } from './harness.ts';
+import {
+  broadcastId,
+  joinFan,
+  names,
+  openFan,
+  startTestChat,
+  type Fan,
+  type TestChat,
+  until,
+} from './harness.ts';
 
 let chat: TestChat;
 const fans: Fan[] = [];
@@ -50,7 +59,7 @@ describe('the door', () => {
     fans.push(await joinFan(chat.origin));
     await knock();
     await knock();
-    await vi.waitFor(async () => expect(await chat.metric('tidecast_chat_waiting')).toBe(2));
+    await until(async () => expect(await chat.metric('tidecast_chat_waiting')).toBe(2));
     const answer = await answerOf(await knock());
     expect(answer).toMatch(/^HTTP\/1.1 503 /);
     expect(answer).toMatch(/retry-after: \d+\r\n/);
@@ -76,13 +85,13 @@ describe('the door', () => {
     const talks = await knock();
     const polls = new AbortController();
     const polled = fetch(`${chat.origin}/chat/a/?EIO=4&transport=polling`, { signal: polls.signal });
-    await vi.waitFor(async () => expect(await chat.metric('tidecast_chat_waiting')).toBe(4));
+    await until(async () => expect(await chat.metric('tidecast_chat_waiting')).toBe(4));
     ends.end();
     resets.resetAndDestroy();
     talks.write('hello?');
     polls.abort();
     await expect(polled).rejects.toThrow();
-    await vi.waitFor(async () => expect(await chat.metric('tidecast_chat_waiting')).toBe(0));
+    await until(async () => expect(await chat.metric('tidecast_chat_waiting')).toBe(0));
     expect(await chat.metric('tidecast_chat_sockets')).toBe(1);
   });
 
@@ -116,7 +125,6 @@ describe('leaving', () => {
       const [reason] = (await once(socket as unknown as NodeJS.EventEmitter, 'disconnect')) as [string];
       return { reason, at: performance.now() };
     });
-    const start = performance.now();
     const drained = chat.server.drain();
     expect((await fetch(`${chat.origin}/healthz`)).status).toBe(503);
     expect((await fetch(`${chat.origin}/chat/a/?EIO=4&transport=polling`)).status).toBe(503);
@@ -127,8 +135,8 @@ describe('leaving', () => {
     const ends = await Promise.all(gone);
     // A stock client comes back by itself after this, and not after “io server disconnect”.
     expect(new Set(ends.map(({ reason }) => reason))).toEqual(new Set(['transport close']));
-    expect(Math.min(...ends.map(({ at }) => at - start))).toBeLessThan(300);
-    expect(Math.max(...ends.map(({ at }) => at - start))).toBeGreaterThan(500);
+    const times = ends.map(({ at }) => at);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(400);
     for (const fan of came) {
       const leave = fan.controls.find(({ type }) => type === 'leave');
       expect(leave).toEqual({ type: 'leave', afterMs: expect.any(Number) as number });
@@ -140,19 +148,19 @@ describe('leaving', () => {
     chat = await startTestChat();
     fans.push(...(await Promise.all(names(60).map(() => joinFan(chat.origin)))));
     chat.shard.order({ type: 'drill', share: 0.5 });
-    await vi.waitFor(() => {
+    await until(() => {
       const left = fans.filter(({ socket }) => socket.connected).length;
       expect(left).toBeGreaterThan(10);
       expect(left).toBeLessThan(50);
     });
-    await vi.waitFor(async () =>
+    await until(async () =>
       expect(await chat.metric('tidecast_chat_sockets')).toBe(
         fans.filter(({ socket }) => socket.connected).length,
       ),
     );
     chat.shard.say(broadcastId, 'still here');
     for (const fan of fans.filter(({ socket }) => socket.connected))
-      await vi.waitFor(() => expect(fan.texts()).toEqual(['still here']));
+      await until(() => expect(fan.texts()).toEqual(['still here']));
   });
 
   it('for another shard tells each when, and closes whoever stays', async () => {
@@ -162,10 +170,10 @@ describe('leaving', () => {
       fans.push(...(await Promise.all(names(20).map(() => joinFan(chat.origin)))));
       chat.shard.order({ type: 'move', broadcastId, path: '/chat/b/' });
       for (const fan of fans)
-        await vi.waitFor(() => expect(fan.controls[0]).toMatchObject({ type: 'moved', path: '/chat/b/' }));
+        await until(() => expect(fan.controls[0]).toMatchObject({ type: 'moved', path: '/chat/b/' }));
       expect(new Set(fans.map(({ controls }) => JSON.stringify(controls[0]))).size).toBeGreaterThan(10);
       vi.advanceTimersByTime(10_000);
-      for (const fan of fans) await vi.waitFor(() => expect(fan.socket.connected).toBe(false));
+      for (const fan of fans) await until(() => expect(fan.socket.connected).toBe(false));
     } finally {
       vi.useRealTimers();
     }

@@ -1,5 +1,6 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { pino } from 'pino';
+import { vi } from 'vitest';
 import { serveChat, type ChatServer, type ServerOptions } from '../../../containers/chat/server.ts';
 import type { Decision, Desk } from '../../../containers/chat/join/desk.ts';
 import type { ChatAuthor, ChatMessage } from '../../../core/chat/message.ts';
@@ -153,6 +154,10 @@ export async function joinFan(origin: string, options: FanOptions = {}): Promise
   });
   return fan;
 }
+
+/** Waits until it holds: longer than a busy machine takes, and no longer than it needs. */
+export const until = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 5 });
 
 export const names = (count: number, prefix = 'm'): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`);

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket as NetSocket } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { broadcastId, joinFan, startTestChat, type Fan, type TestChat } from './harness.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { broadcastId, joinFan, startTestChat, type Fan, type TestChat, until } from './harness.ts';
 
 let chat: TestChat;
 let witnesses: readonly Fan[];
@@ -34,9 +34,7 @@ async function othersHear(): Promise<void> {
   const text = `round ${(rounds += 1)}`;
   chat.shard.say(broadcastId, text);
   for (const fan of witnesses)
-    await vi.waitFor(() => expect(fan.texts().filter((said) => said === text)).toEqual([text]), {
-      interval: 4,
-    });
+    await until(() => expect(fan.texts().filter((said) => said === text)).toEqual([text]));
   expect(strays).toEqual([]);
 }
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ulid } from 'ulid';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PostBus } from '../../../core/chat/bus.ts';
 import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
 import { defaultPlatformChat, defaultSettings } from '../../../core/chat/mode.ts';
@@ -19,7 +19,7 @@ import { openPostBus } from '../../../runtime/bus/post-bus.ts';
 import { personIdOf } from '../../../runtime/identity/person.ts';
 import { openTables, type Tables } from '../../../runtime/store/tables/open.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
-import { joinFan as joinAnywhere, type Fan, type FanOptions } from './harness.ts';
+import { joinFan as joinAnywhere, type Fan, type FanOptions, until } from './harness.ts';
 
 const main = join(import.meta.dirname, '../../../containers/chat/main.ts');
 const clientId = 'tidecast-web';
@@ -126,6 +126,11 @@ async function joinFan(task: Task, options: FanOptions & { readonly as?: string 
   return fan;
 }
 
+const liftLimits = (): Promise<void> => {
+  const generous = { perS: 1e6, burst: 1e6 };
+  return bus.setLimits({ person: generous, channel: generous, platform: generous, shownPerS: 50 });
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidecast-chat-'));
   local = await startTables({});
@@ -157,8 +162,7 @@ beforeAll(async () => {
   };
   [one, two] = await Promise.all([startTask(), startTask()]);
   bus = openPostBus({ url: redis.url, clock: { now: () => Date.now() } });
-  const generous = { perS: 1e6, burst: 1e6 };
-  await bus.setLimits({ person: generous, channel: generous, platform: generous, shownPerS: 50 });
+  await liftLimits();
 });
 afterEach(() => {
   for (const fan of fans.splice(0)) fan.leave();
@@ -183,7 +187,7 @@ describe('two chat tasks of a shard', () => {
     const there = await joinFan(two, { broadcast: broadcastId, transports: ['polling', 'websocket'] });
     expect(here.texts()).toEqual(['before anybody came']);
     await Promise.all(Array.from({ length: 60 }, (_, index) => post(broadcast, `post ${index}`)));
-    for (const fan of [here, there]) await vi.waitFor(() => expect(fan.texts()).toHaveLength(61));
+    for (const fan of [here, there]) await until(() => expect(fan.texts()).toHaveLength(61));
     expect(there.texts()).toEqual(here.texts());
     const newcomer = await joinFan(two, { broadcast: broadcastId });
     expect(newcomer.texts()).toEqual(here.texts().slice(-50));
@@ -244,12 +248,12 @@ describe('two chat tasks of a shard', () => {
     const here = await joinFan(one, { broadcast: place.broadcastId });
     const aiko = await joinFan(two, { broadcast: place.broadcastId, as: 'aiko' });
     const bad = await post(broadcast, 'bad');
-    await vi.waitFor(() => expect(here.texts()).toEqual(['bad']));
+    await until(() => expect(here.texts()).toEqual(['bad']));
     await bus.remove(place.broadcastId, [bad.id]);
     for (const fan of [here, aiko])
-      await vi.waitFor(() => expect(fan.controls).toContainEqual({ type: 'delete', ids: [bad.id] }));
+      await until(() => expect(fan.controls).toContainEqual({ type: 'delete', ids: [bad.id] }));
     await bus.tell(place.broadcastId, { type: 'standing', state: 'free' }, personIdOf('aiko'));
-    await vi.waitFor(() => expect(aiko.controls).toContainEqual({ type: 'standing', state: 'free' }));
+    await until(() => expect(aiko.controls).toContainEqual({ type: 'standing', state: 'free' }));
     expect(here.controls).not.toContainEqual({ type: 'standing', state: 'free' });
   });
 
@@ -257,18 +261,39 @@ describe('two chat tasks of a shard', () => {
     const broadcast = await goLive();
     const here = await joinFan(one, { broadcast: broadcast.broadcastId });
     await post(broadcast, 'before');
-    await vi.waitFor(() => expect(here.texts()).toEqual(['before']));
+    await until(() => expect(here.texts()).toEqual(['before']));
     await redis.kill();
-    await vi.waitFor(() => expect(here.controls).toContainEqual({ type: 'link', link: 'reconnecting' }), {
-      timeout: 5_000,
-    });
+    await until(() => expect(here.controls).toContainEqual({ type: 'link', link: 'reconnecting' }));
     await redis.restart();
-    await vi.waitFor(() => expect(here.controls.at(-1)).toEqual({ type: 'link', link: 'live' }), {
-      timeout: 5_000,
-    });
+    await until(liftLimits);
+    await until(() => expect(here.controls.at(-1)).toEqual({ type: 'link', link: 'live' }));
     await post(broadcast, 'after');
-    await vi.waitFor(() => expect(here.texts()).toEqual(['before', 'after']));
+    await until(() => expect(here.texts()).toEqual(['before', 'after']));
     expect(here.socket.connected).toBe(true);
+  });
+
+  it('take over from one that is killed while much is said: nothing is lost, nothing comes twice', async () => {
+    const broadcast = await goLive();
+    const { broadcastId } = broadcast;
+    const third = await startTask();
+    const victim = await joinFan(third, { broadcast: broadcastId });
+    const witness = await joinFan(one, { broadcast: broadcastId });
+    const silence = new AbortController();
+    const talk = (async () => {
+      for (let n = 0; !silence.signal.aborted || n < 40; n += 1) await post(broadcast, `post ${n}`);
+    })();
+    await until(() => expect(victim.texts().length).toBeGreaterThan(5)).catch((error: unknown) => {
+      silence.abort();
+      throw error;
+    });
+    third.child.kill('SIGKILL');
+    await until(() => expect(victim.socket.connected).toBe(false));
+    const after = victim.batches.at(-1)?.messages.at(-1)?.id as string;
+    const back = await joinFan(two, { broadcast: broadcastId, after });
+    silence.abort();
+    await talk;
+    await until(() => expect([...victim.texts(), ...back.texts()]).toEqual(witness.texts()));
+    expect(witness.texts().length).toBeGreaterThanOrEqual(40);
   });
 
   it('leave one behind that is told to go, and nobody misses anything', async () => {
@@ -277,14 +302,14 @@ describe('two chat tasks of a shard', () => {
     const third = await startTask();
     const fan = await joinFan(third, { broadcast: broadcastId });
     await post(broadcast, 'first');
-    await vi.waitFor(() => expect(fan.texts()).toEqual(['first']));
+    await until(() => expect(fan.texts()).toEqual(['first']));
     third.child.kill('SIGTERM');
-    await vi.waitFor(() => expect(fan.controls.map(({ type }) => type)).toContain('leave'));
+    await until(() => expect(fan.controls.map(({ type }) => type)).toContain('leave'));
     await post(broadcast, 'on the way');
     const after = fan.batches.at(-1)?.messages.at(-1)?.id as string;
     const back = await joinFan(two, { broadcast: broadcastId, after });
     expect(back.histories[0]?.from).toBe('after');
-    await vi.waitFor(() => expect(back.texts()).toEqual(['on the way']));
+    await until(() => expect(back.texts()).toEqual(['on the way']));
     const [code] = await third.exit;
     expect(code).toBe(0);
   });

@@ -1,7 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ChatAuthor } from '../../../core/chat/message.ts';
 import { FakeShard } from './fake-fan-in.ts';
-import { broadcastId, joinFan, names, openFan, startTestChat, type Fan, type TestChat } from './harness.ts';
+import {
+  broadcastId,
+  joinFan,
+  names,
+  openFan,
+  startTestChat,
+  type Fan,
+  type TestChat,
+  until,
+} from './harness.ts';
 
 const chats: TestChat[] = [];
 const fans: Fan[] = [];
@@ -64,9 +73,9 @@ describe('joining', () => {
     const chat = await start();
     const fan = await join(chat.origin);
     const said = chat.shard.sayAll(broadcastId, names(500));
-    await vi.waitFor(() => expect(fan.texts()).toHaveLength(500));
+    await until(() => expect(fan.texts()).toHaveLength(500));
     chat.shard.sayAll(broadcastId, names(100, 'later'));
-    await vi.waitFor(() => expect(fan.texts()).toHaveLength(600));
+    await until(() => expect(fan.texts()).toHaveLength(600));
     const back = await join(chat.origin, { after: said[300]?.id as string });
     expect(back.histories[0]?.from).toBe('after');
     expect(back.texts()).toHaveLength(299);
@@ -81,14 +90,14 @@ describe('joining', () => {
     const before = await join(quick.origin);
     await join(slow.origin);
     shard.sayAll(broadcastId, ['one', 'two']);
-    await vi.waitFor(() => expect(before.texts()).toEqual(['one', 'two']));
+    await until(() => expect(before.texts()).toEqual(['one', 'two']));
     const after = before.batches.at(-1)?.messages.at(-1)?.id as string;
     const moved = await join(slow.origin, { after });
     shard.tell(broadcastId, { type: 'mode', mode: { slowS: 3, off: false } });
     shard.sayAll(broadcastId, ['three']);
-    await vi.waitFor(() => expect(moved.texts()).toEqual(['three']));
+    await until(() => expect(moved.texts()).toEqual(['three']));
     shard.sayAll(broadcastId, ['four']);
-    await vi.waitFor(() => expect(moved.texts()).toEqual(['three', 'four']));
+    await until(() => expect(moved.texts()).toEqual(['three', 'four']));
     expect(moved.controls).toContainEqual({ type: 'mode', mode: { slowS: 3, off: false } });
   });
 
@@ -110,7 +119,7 @@ describe('joining', () => {
     clearInterval(talk);
     const all = chat.shard.kept.get(broadcastId)?.at(-1);
     for (const fan of came) {
-      await vi.waitFor(() => expect(fan.texts().at(-1)).toBe(all?.text));
+      await until(() => expect(fan.texts().at(-1)).toBe(all?.text));
       const ids = [...(fan.histories[0]?.messages ?? []), ...fan.batches.flatMap((b) => b.messages)].map(
         ({ id }) => id,
       );
@@ -135,10 +144,23 @@ describe('joining', () => {
       code: 'not-found',
     });
     expect(await fan.socket.emitWithAck('join', { broadcast: broadcastId })).toEqual({ ok: true });
-    await vi.waitFor(() => expect(fan.histories).toHaveLength(1));
+    await until(() => expect(fan.histories).toHaveLength(1));
     expect(await fan.socket.emitWithAck('join', { broadcast: broadcastId })).toMatchObject({ ok: false });
     chat.shard.say(broadcastId, 'hello');
-    await vi.waitFor(() => expect(fan.texts()).toEqual(['hello']));
+    await until(() => expect(fan.texts()).toEqual(['hello']));
+  });
+
+  it('may be compressed by the client, more than once', async () => {
+    const chat = await start();
+    const long = { ...aiko, name: 'A long name '.repeat(300) };
+    const fan = await join(chat.origin, { you: long });
+    expect(fan.joined[0]?.you).toEqual(long);
+    for (let n = 0; n < 3; n += 1)
+      expect(await fan.socket.emitWithAck('join', { broadcast: broadcastId, long })).toMatchObject({
+        code: 'bad-request',
+      });
+    chat.shard.say(broadcastId, 'hello');
+    await until(() => expect(fan.texts()).toEqual(['hello']));
   });
 
   it('is refused as a connect_error that says why', async () => {
@@ -163,9 +185,9 @@ describe('controls', () => {
     const fan = await join(chat.origin);
     const [, bad] = chat.shard.sayAll(broadcastId, ['good', 'bad', 'fine']);
     chat.shard.tell(broadcastId, { type: 'delete', ids: [bad?.id as string] });
-    await vi.waitFor(() => expect(fan.controls).toHaveLength(1));
+    await until(() => expect(fan.controls).toHaveLength(1));
     expect(fan.batches).toHaveLength(0);
-    await vi.waitFor(() => expect(fan.texts()).toEqual(['good', 'fine']));
+    await until(() => expect(fan.texts()).toEqual(['good', 'fine']));
     expect((await join(chat.origin)).texts()).toEqual(['good', 'fine']);
   });
 
@@ -174,10 +196,10 @@ describe('controls', () => {
     const fan = await join(chat.origin);
     const gone = chat.shard.say(broadcastId, 'spam', aiko);
     chat.shard.say(broadcastId, 'hello');
-    await vi.waitFor(() => expect(fan.texts()).toHaveLength(2));
+    await until(() => expect(fan.texts()).toHaveLength(2));
     chat.shard.tell(broadcastId, { type: 'purge', person: aiko.id, until: gone.id });
     chat.shard.say(broadcastId, 'sorry', aiko);
-    await vi.waitFor(() => expect(fan.texts()).toHaveLength(3));
+    await until(() => expect(fan.texts()).toHaveLength(3));
     expect((await join(chat.origin)).texts()).toEqual(['hello', 'sorry']);
   });
 
@@ -187,9 +209,9 @@ describe('controls', () => {
     const other = await join(chat.origin);
     chat.shard.tell(broadcastId, { type: 'standing', state: 'banned' }, aiko.id);
     chat.shard.say(broadcastId, 'end');
-    await vi.waitFor(() => expect(other.texts()).toEqual(['end']));
+    await until(() => expect(other.texts()).toEqual(['end']));
     for (const fan of two)
-      await vi.waitFor(() => expect(fan.controls).toEqual([{ type: 'standing', state: 'banned' }]));
+      await until(() => expect(fan.controls).toEqual([{ type: 'standing', state: 'banned' }]));
     expect(other.controls).toEqual([]);
   });
 
@@ -206,7 +228,7 @@ describe('controls', () => {
     chat.fanIn.setLink('reconnecting');
     expect((await join(chat.origin)).joined[0]?.link).toBe('reconnecting');
     chat.fanIn.setLink('live');
-    await vi.waitFor(() =>
+    await until(() =>
       expect(fan.controls).toEqual([
         { type: 'link', link: 'reconnecting' },
         { type: 'link', link: 'live' },
@@ -229,7 +251,7 @@ describe('sampling', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     chat.shard.say(broadcastId, 'end', host);
-    for (const one of [fan, author]) await vi.waitFor(() => expect(one.texts()).toContain('end'));
+    for (const one of [fan, author]) await until(() => expect(one.texts()).toContain('end'));
     const staff = fan.texts().filter((text) => text.startsWith('staff'));
     expect(staff).toEqual(names(20, 'staff '));
     const own = author.texts().filter((text) => text.startsWith('mine'));
@@ -248,7 +270,7 @@ describe('a room', () => {
     try {
       const chat = await start();
       (await join(chat.origin)).leave();
-      await vi.waitFor(async () => expect(await chat.metric('tidecast_chat_sockets')).toBe(0));
+      await until(async () => expect(await chat.metric('tidecast_chat_sockets')).toBe(0));
       vi.advanceTimersByTime(25_000);
       expect(chat.fanIn.listeners.size).toBe(1);
       vi.advanceTimersByTime(10_000);
@@ -267,12 +289,12 @@ describe('a room', () => {
       chat.fanIn.elsewhere = 1_000;
       const fan = await join(chat.origin);
       vi.advanceTimersByTime(5_000);
-      await vi.waitFor(() => expect(fan.controls).toEqual([{ type: 'viewers', count: 1_001 }]));
+      await until(() => expect(fan.controls).toEqual([{ type: 'viewers', count: 1_001 }]));
       expect((await join(chat.origin)).joined[0]?.viewers).toBe(1_001);
       for (const one of fans) one.leave();
-      await vi.waitFor(async () => expect(await chat.metric('tidecast_chat_sockets')).toBe(0));
+      await until(async () => expect(await chat.metric('tidecast_chat_sockets')).toBe(0));
       vi.advanceTimersByTime(10_000);
-      await vi.waitFor(() => expect(chat.fanIn.present_.at(-1)).toEqual(new Map([[broadcastId, 0]])));
+      await until(() => expect(chat.fanIn.present_.at(-1)).toEqual(new Map([[broadcastId, 0]])));
     } finally {
       vi.useRealTimers();
     }

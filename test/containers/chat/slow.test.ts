@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket as NetSocket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { broadcastId, joinFan, names, startTestChat, type Fan, type TestChat } from './harness.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { broadcastId, joinFan, names, startTestChat, type Fan, type TestChat, until } from './harness.ts';
 
 let chat: TestChat;
 const fans: Fan[] = [];
@@ -24,11 +24,11 @@ async function watch(extensions = ''): Promise<{ socket: NetSocket; bytes: () =>
   );
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await vi.waitFor(() => expect(chunks.length).toBeGreaterThan(0));
+  await until(() => expect(chunks.length).toBeGreaterThan(0));
   const packet = Buffer.from(`40${JSON.stringify({ broadcast: broadcastId })}`);
   // Masked with zeros.
   socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | packet.length, 0, 0, 0, 0]), packet]));
-  await vi.waitFor(() => expect(Buffer.concat(chunks).includes('history')).toBe(true));
+  await until(() => expect(Buffer.concat(chunks).includes('history')).toBe(true));
   return { socket, bytes: () => Buffer.concat(chunks) };
 }
 
@@ -77,11 +77,9 @@ describe('a viewer who does not read', () => {
       await new Promise((resolve) => setTimeout(resolve, 12));
     }
     socket.resume();
-    await vi.waitFor(async () => expect(await chat.metric('tidecast_chat_resyncs_total')).toBe(1), {
-      timeout: 5_000,
-    });
+    await until(async () => expect(await chat.metric('tidecast_chat_resyncs_total')).toBe(1));
     const last = chat.shard.say(broadcastId, 'the end');
-    await vi.waitFor(() => expect(bytes().includes('the end')).toBe(true));
+    await until(() => expect(bytes().includes('the end')).toBe(true));
     const packets = framesIn(bytes())
       .map(({ payload }) => payload.toString())
       .filter((packet) => packet.startsWith('42'))
@@ -91,7 +89,7 @@ describe('a viewer who does not read', () => {
     expect(packets[resync - 1]?.[0]).toBe('joined');
     expect(JSON.stringify(packets.slice(resync + 1))).toContain(last.id);
     // The others were not held up.
-    await vi.waitFor(() => expect(fans[0]?.texts()).toHaveLength(chat.shard.said.length));
+    await until(() => expect(fans[0]?.texts()).toHaveLength(chat.shard.said.length));
   });
 
   it('over polling is dropped and brought up to date as well', async () => {
@@ -123,7 +121,7 @@ describe('the bytes', () => {
     await chat.server.drain();
     clearInterval(talk);
     for (const { bytes } of viewers) {
-      await vi.waitFor(() => expect(framesIn(bytes()).at(-1)?.opcode).toBe(8));
+      await until(() => expect(framesIn(bytes()).at(-1)?.opcode).toBe(8));
       expect(framesIn(bytes()).filter(({ opcode }) => opcode === 8)).toHaveLength(1);
     }
   });
@@ -137,10 +135,10 @@ describe('the bytes', () => {
     const marks = [plain, one, two, narrow].map(({ bytes }) => bytes().length);
     chat.shard.sayAll(broadcastId, names(50, 'こんにちは、今日の試合はすごいですね '));
     const since = (index: number, viewer: typeof plain): Buffer => viewer.bytes().subarray(marks[index]);
-    await vi.waitFor(() => expect(since(1, one).length).toBeGreaterThan(100));
-    await vi.waitFor(() => expect(since(0, plain).includes('日の試合')).toBe(true));
-    await vi.waitFor(() => expect(since(3, narrow).equals(since(0, plain))).toBe(true));
-    await vi.waitFor(() => expect(since(2, two).equals(since(1, one))).toBe(true));
+    await until(() => expect(since(1, one).length).toBeGreaterThan(100));
+    await until(() => expect(since(0, plain).includes('日の試合')).toBe(true));
+    await until(() => expect(since(3, narrow).equals(since(0, plain))).toBe(true));
+    await until(() => expect(since(2, two).equals(since(1, one))).toBe(true));
     expect(since(1, one).length).toBeLessThan(since(0, plain).length / 3);
     expect(await chat.metric('tidecast_chat_deflated_share')).toBeGreaterThan(0);
   });
