@@ -290,7 +290,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return text === '' ? {} : JSON.parse(text);
 }
 
-const accessToken = 'fake-access-token';
+export const accessToken = 'fake-access-token';
 
 /** As much of an OIDC issuer as a public client needs; everybody is Robin. */
 async function issuer(

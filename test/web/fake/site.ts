@@ -7,7 +7,7 @@ import type { BroadcastView } from '../../../core/api/types.ts';
 import { buildPages } from '../../../web/build.ts';
 import { startBrowser, type Browser } from '../../support/browser.ts';
 import { makeMedia, type FakeRendition } from './media.ts';
-import { startFakePlatform, type FakePlatform } from './platform.ts';
+import { accessToken, startFakePlatform, type FakePlatform } from './platform.ts';
 
 /** What a test of the pages has for itself, but for the media. */
 export interface Visit {
@@ -98,6 +98,17 @@ export const missingFrom = (page: Page): Promise<readonly string[]> =>
     if (document.documentElement.scrollWidth > innerWidth) found.push('room: it scrolls sideways');
     return found;
   });
+
+/** Has signed in before, in this tab: where the way in is not what is tested. */
+export const beSignedIn = ({ page }: Visit): Promise<unknown> =>
+  page.addInitScript(
+    (session) => sessionStorage.setItem('tidecast.session', session),
+    JSON.stringify({
+      accessToken,
+      expiresAtMs: Date.now() + 600_000,
+      name: 'Robin',
+    }),
+  );
 
 export async function signIn({ page, platform }: Visit): Promise<void> {
   await page.goto(`${platform.url}/studio`);

@@ -38,7 +38,7 @@ export interface ChatColumnProps {
   readonly clock: { now(): number };
   readonly aloud: Signal<Aloud>;
   readonly signIn: () => void;
-  readonly follow: () => void;
+  readonly follow: () => Promise<void>;
   /** Absent where it can't be hidden. */
   readonly hide?: () => void;
 }
@@ -114,7 +114,7 @@ export function ChatColumn(props: ChatColumnProps) {
   };
   const composerAct = (action: ComposerAction): void => {
     if (action === 'sign-in') props.signIn();
-    else if (action === 'follow') props.follow();
+    else if (action === 'follow') props.follow().catch(moderation.complain);
     else picture.goLive();
   };
 

@@ -177,6 +177,8 @@ export function createChat(dependencies: ChatDependencies): Chat {
         return;
       case 'mode':
         mode.value = control.mode;
+        // The wait was slow mode's, and it is over for all.
+        if (control.mode.slowS === 0) waitUntil.value = undefined;
         return;
       case 'standing': {
         const { state, until } = control;

@@ -10,6 +10,8 @@ import { span } from './words.ts';
 export interface Moderation {
   /** The last thing that was done, or why it was not. */
   readonly news: ReadonlySignal<{ readonly text: string; readonly isTrouble: boolean } | undefined>;
+  /** Says why something else did not work. */
+  readonly complain: (error: unknown) => void;
   readonly run: (act: Exclude<Act, { do: 'mention' }>, message: ChatMessage) => Promise<void>;
 }
 
@@ -18,6 +20,12 @@ const newsForMs = 5_000;
 export function createModeration(chat: Chat, api: ChatApi, channelId: string): Moderation {
   const news = signal<{ readonly text: string; readonly isTrouble: boolean } | undefined>(undefined);
   let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function say(text: string, isTrouble: boolean): void {
+    clearTimeout(timer);
+    news.value = { text, isTrouble };
+    timer = setTimeout(() => (news.value = undefined), newsForMs);
+  }
 
   async function doIt(act: Exclude<Act, { do: 'mention' }>, message: ChatMessage): Promise<string> {
     const { by, id } = message;
@@ -43,14 +51,13 @@ export function createModeration(chat: Chat, api: ChatApi, channelId: string): M
 
   return {
     news,
+    complain: (error) => say(wordsOf(error), true),
     async run(act, message) {
-      clearTimeout(timer);
       try {
-        news.value = { text: await doIt(act, message), isTrouble: false };
+        say(await doIt(act, message), false);
       } catch (error) {
-        news.value = { text: wordsOf(error), isTrouble: true };
+        say(wordsOf(error), true);
       }
-      timer = setTimeout(() => (news.value = undefined), newsForMs);
     },
   };
 }

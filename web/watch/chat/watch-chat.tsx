@@ -53,7 +53,7 @@ export function WatchChat(props: {
       clock={clock}
       aloud={choices.aloud}
       signIn={() => void props.enter().catch(() => undefined)}
-      follow={() => void follow(followProps).catch(() => undefined)}
+      follow={() => follow(followProps)}
       hide={() => (choices.isShown.value = false)}
     />
   );

@@ -2,11 +2,12 @@ import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { playerIs } from '../../../support/player.ts';
 import { until } from '../../../support/platform.ts';
+import type { ChatIndex } from '../../../../core/chat/replay.ts';
 import { author, robin, type FakeChat } from '../../fake/chat.ts';
 import { FakeShow } from '../../fake/show.ts';
-import { hostile, id, missingFrom, signIn, view, visitPages } from '../../fake/site.ts';
+import { beSignedIn, hostile, id, missingFrom, view, visitPages } from '../../fake/site.ts';
 
-const visit = visitPages({ mediaS: 60, viewport: { width: 1280, height: 800 } });
+const visit = visitPages({ mediaS: 45, viewport: { width: 1280, height: 800 } });
 let page: Page;
 let chat: FakeChat;
 
@@ -14,12 +15,12 @@ beforeEach(() => {
   const { platform } = visit();
   ({ page } = visit());
   ({ chat } = platform.world);
-  platform.world.shows.set(id, new FakeShow(visit().media, 40_000));
+  platform.world.shows.set(id, new FakeShow(visit().media, 30_000));
   platform.world.broadcasts.set(id, view({ chat: { shard: 'a', path: '/chat/a/' } }));
 });
 
 const open = async (signedIn = true): Promise<void> => {
-  if (signedIn) await signIn(visit());
+  if (signedIn) await beSignedIn(visit());
   await page.goto(`${visit().platform.url}/watch/${id}`);
   await page.locator('.chat[data-chat=live]').waitFor();
 };
@@ -30,6 +31,14 @@ const row = (text: string) => page.locator('.line', { hasText: text });
 const following = (): Promise<string | null> => page.locator('.lines').getAttribute('data-following');
 const focused = (): Promise<string> =>
   page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent ?? '');
+
+const seek = (s: number): Promise<void> =>
+  page.locator('[data-timeline]').evaluate((element, value) => {
+    if (!(element instanceof HTMLInputElement)) return;
+    element.value = String(value);
+    element.dispatchEvent(new Event('input', { bubbles: true }));
+    element.dispatchEvent(new Event('change', { bubbles: true }));
+  }, s);
 
 describe('the chat column', () => {
   it('shows names and texts as text, whatever they are, and only safe links', async () => {
@@ -53,6 +62,8 @@ describe('the chat column', () => {
     );
     expect(name?.x ?? 0).toBeLessThan(text?.x ?? 0);
     expect(await page.title()).not.toBe('owned');
+    // The content security policy lets WebSockets to the own origin through.
+    expect(chat.joins.map(({ transport }) => transport)).toEqual(['websocket']);
     expect(await missingFrom(page)).toEqual([]);
   });
 
@@ -252,28 +263,44 @@ describe('the chat column', () => {
     const { startedAt } = visit().platform.world.shows.get(id) as FakeShow;
     chat.messages.push(
       chat.make(author('Ana'), 'early', startedAt + 5_000),
-      chat.make(author('Kofi'), 'late', startedAt + 25_000),
+      chat.make(author('Kofi'), 'late', startedAt + 16_000),
     );
-    chat.seal(startedAt + 30_000, false);
+    chat.seal(startedAt + 20_000, false);
     await open();
     await shows('late');
     await playerIs(page, { state: 'playing', mode: 'live' });
-    const seek = (s: number): Promise<void> =>
-      page.locator('[data-timeline]').evaluate((element, value) => {
-        if (!(element instanceof HTMLInputElement)) return;
-        element.value = String(value);
-        element.dispatchEvent(new Event('input', { bubbles: true }));
-        element.dispatchEvent(new Event('change', { bubbles: true }));
-      }, s);
     await seek(10);
     await page.locator('.chat[data-view=timeshift]').waitFor();
     await shows('early');
     expect(await lines()).toEqual(['early']);
     await page.getByText('You see the chat of that moment').waitFor();
-    await seek(26);
+    await seek(17);
     await shows('late');
     await page.locator('[data-chat-action=go-live]').click();
     await page.locator('.chat[data-view=live]').waitFor();
     await field().waitFor();
+  });
+
+  it('replays a recording in step with the picture, to and fro, without what was removed', async () => {
+    const show = visit().platform.world.shows.get(id) as FakeShow;
+    const said = (text: string, s: number) => chat.make(author('Ana'), text, show.startedAt + s * 1_000);
+    const [early, removed, late] = [said('early', 1), said('removed', 2), said('late', 20)];
+    chat.messages.push(early, removed, late);
+    show.end();
+    chat.seal(show.startedAt + 30_000, true);
+    chat.index = { ...(chat.index as ChatIndex), removed: [removed.id] };
+    await page.goto(`${visit().platform.url}/watch/${id}`);
+    await playerIs(page, { state: 'playing', mode: 'recording' });
+    await shows('early');
+    expect(await lines()).toEqual(['early']);
+    await seek(21);
+    await shows('late');
+    expect(await lines()).toEqual(['early', 'late']);
+    await seek(5);
+    await row('late').waitFor({ state: 'detached' });
+    expect(await lines()).toEqual(['early']);
+    // Nobody keeps a socket to a chat that is over, and each chunk was loaded once.
+    expect(chat.joins).toEqual([]);
+    expect(chat.chunksAsked.length).toBe(new Set(chat.chunksAsked).size);
   });
 });
