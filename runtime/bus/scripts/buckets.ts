@@ -97,14 +97,16 @@ local function share(b, last, promised)
   if b.perS <= 0 then return longestWait end
   local each = 1000000 / b.perS
   if promised and promised > now and promised <= now + longestWait then return promised - now end
-  if promised and promised <= now and now - promised < keptPromise then
-    return free >= 1 and 0 or math.max(1000, (1 - free) * each)
-  end
-  local gap = math.min(longestWait, b.people * each)
-  local rest = last and math.min(gap, last + gap - now) or 0
   local queue = b.tail > now
-  if rest <= 0 and free >= 1 and not queue then return 0 end
-  if rest > 0 and free >= 1 and not queue then return rest end
+  local rest = 0
+  if promised and promised <= now and now - promised < keptPromise then
+    -- Empty although it is their time: others came late, all at once. A new time each, or they would collide again.
+    if free >= 1 then return 0 end
+  else
+    local gap = math.min(longestWait, b.people * each)
+    rest = last and math.min(gap, last + gap - now) or 0
+    if free >= 1 and not queue then return math.max(0, rest) end
+  end
   b.tail, b.given = math.min(math.max(b.tail, now) + each / 0.9, now + longestWait), true
   return math.max(rest, b.tail - now)
 end

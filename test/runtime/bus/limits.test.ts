@@ -86,7 +86,7 @@ describe('what one person may post', () => {
   it('has the values of core/chat/limits.ts where nobody set others', async () => {
     const broadcastId = await warmAgain();
     for (let i = 0; i < 5; i += 1) expect((await post(broadcastId, 'ann')).kind).toBe('admitted');
-    expect(retryOf(await post(broadcastId, 'ann'), 'person-limit')).toBeGreaterThan(1_900);
+    expect(retryOf(await post(broadcastId, 'ann'), 'person-limit')).toBeGreaterThan(1_000);
   });
 });
 
@@ -196,22 +196,22 @@ describe('the platform', () => {
   });
 
   it('is shared fairly at twice its rate: who posts seldom passes, who hammers gets no more than others', async () => {
-    const perS = 600;
+    const perS = 250;
     const broadcastId = await warmAgain();
     await shard.bus.setLimits({ ...noLimits, platform: { perS, burst: perS / 2 } });
     const result = await crowd({
       broadcastId,
-      forMs: 4_000,
+      forMs: 6_000,
       normal: 90,
-      everyMs: 300,
+      everyMs: 720,
       hammering: 10,
-      perHammererS: 90,
+      perHammererS: 37.5,
     });
-    // 300 of normal people and 900 of hammering ones a second: twice the rate, where the machine is quick enough.
-    expect(result.asked / result.seconds).toBeGreaterThan(1.3 * perS);
+    // 125 of normal people and 375 of hammering ones a second.
+    expect(result.asked / result.seconds).toBeGreaterThan(1.7 * perS);
     expect(result.normalTaken / result.normalAsked).toBeGreaterThan(0.95);
     const [least = 0, ...others] = result.hammererTaken.toSorted((a, b) => a - b);
-    expect(others.at(-1)).toBeLessThan(least * 1.6 + 10);
+    expect(others.at(-1)).toBeLessThan(least * 1.8 + 20);
     expect(result.taken / result.seconds).toBeGreaterThan(0.85 * perS);
     expect(result.taken / result.seconds).toBeLessThan(1.15 * perS);
   });

@@ -150,7 +150,7 @@ export function useShard(options: TestRedisOptions = {}): Shard {
 }
 
 /** Asks again until it is so. */
-export async function untilTrue(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 5_000) {
+export async function untilTrue(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 15_000) {
   const end = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain: ${what}`);
