@@ -198,6 +198,7 @@ describe('the playlist of a long show', () => {
   async function resumedAfter(
     store: CheckedStore,
     segments: number,
+    publishEveryMs: number,
   ): Promise<Awaited<ReturnType<typeof open>>> {
     for (const rendition of ['720p', '360p']) {
       const playlist = new EventPlaylist(2);
@@ -214,12 +215,13 @@ describe('the playlist of a long show', () => {
       await store.put(`${folder}/${rendition}/index.m3u8`, [Buffer.from(playlist.text(false))], options);
     }
     store.calls.length = 0;
-    return open(store, await temporaryFolder(), { limits: { publishEveryMs: 30 } });
+    return open(store, await temporaryFolder(), { limits: { publishEveryMs } });
   }
 
   it('goes up with every third segment in the third hour', async () => {
     const store = new CheckedStore();
-    const archive = await resumedAfter(store, 3_601);
+    // Longer than the test takes: by time alone the list would not go up.
+    const archive = await resumedAfter(store, 3_601, 60_000);
     for (let msn = 3_601; msn < 3_604; msn++) {
       addAll(archive, { msn });
       await until(() => archive.stats.unlisted === 0);
@@ -231,7 +233,7 @@ describe('the playlist of a long show', () => {
 
   it('goes up in time even if no further segment comes', async () => {
     const store = new CheckedStore();
-    const archive = await resumedAfter(store, 3_601);
+    const archive = await resumedAfter(store, 3_601, 30);
     addAll(archive, { msn: 3_601 });
     await until(() => store.puts(/index/).length === 2);
     expect(listOf(store, '720p').at(-1)?.msn).toBe(3_601);
