@@ -71,9 +71,14 @@ export function composerState(situation: Situation): ComposerState {
   if (standing.state !== 'free' && !isOver)
     return standing.until === undefined
       ? closed('You are banned from this chat.')
-      : closed(standing.state === 'banned' ? 'You are banned' : 'You are in a timeout', {
-          untilMs: standing.until,
-        });
+      : closed(
+          standing.state === 'banned'
+            ? 'You are banned: you can write again'
+            : 'Timeout: you can write again',
+          {
+            untilMs: standing.until,
+          },
+        );
   const staff = you !== undefined && isStaff(you.role);
   if (!staff) {
     const shut = shutFor(situation, mode);

@@ -135,7 +135,7 @@ describe('the chat column', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/Slow mode: you can send again in \d+ s/).waitFor();
     chat.control({ type: 'standing', state: 'timeout', until: Date.now() + 90_000 });
-    await page.getByText(/You are in a timeout in 1:\d\d/).waitFor();
+    await page.getByText(/Timeout: you can write again in 1:\d\d/).waitFor();
     chat.control({ type: 'standing', state: 'free' });
     chat.change({ slowS: 0, followersMin: 0 });
     const follow = page.locator('[data-chat-action=follow]');
