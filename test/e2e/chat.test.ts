@@ -7,8 +7,9 @@ import type { BroadcastView } from '../../core/api/types.ts';
 import { idTimeMs } from '../../core/chat/message.ts';
 import type { LocalShard } from '../../local/chat/shard.ts';
 import { startBrowser, type Browser } from '../support/browser.ts';
-import { chatIs, drawnLines, openWatchPage, readChat, say } from '../support/chat/page.ts';
+import { chatIs, drawnLines, openWatchPage, pageFacts, readChat, say } from '../support/chat/page.ts';
 import { idsOf, post, talk, type Post } from '../support/chat/people.ts';
+import { pagesAgree, socketsAgree } from '../support/chat/screens.ts';
 import { ChatViewer } from '../support/chat/viewer.ts';
 import { startEncoder, testPicture, type Encoder } from '../support/encoder.ts';
 import { startTestPlatform, until, type TestChannel, type TestPlatform } from '../support/platform.ts';
@@ -65,55 +66,8 @@ describe('the chat of a show', () => {
     return out;
   };
 
-  /**
-   * Every screen of a stock client has everything that was answered with an id, from the first line that it
-   * has on, and all have the same.
-   */
-  const allSocketsAgree = async (timeoutMs = 20_000): Promise<readonly string[]> => {
-    const lists = (): readonly (readonly string[])[] => viewers.map(({ shown }) => shown.map(({ id }) => id));
-    const wanted = [...said.keys()].toSorted();
-    const missing = (): readonly (readonly string[])[] =>
-      lists().map((ids) => {
-        const has = new Set(ids);
-        return wanted.filter((id) => id >= (ids[0] ?? '') && !has.has(id));
-      });
-    await until(
-      'every viewer has everything',
-      () => Promise.resolve(missing().every((ids) => ids.length === 0) ? true : undefined),
-      timeoutMs,
-    ).catch((error: unknown) => {
-      throw new Error(`${String(error)}; missing: ${JSON.stringify(missing())}`);
-    });
-    // What was refused although it had been published comes a tick later to some.
-    await until('all have the same newest', () =>
-      Promise.resolve(new Set(lists().map((ids) => ids.at(-1))).size === 1 ? true : undefined),
-    );
-    const [first = [], ...others] = lists();
-    for (const other of others) expect(other).toEqual(first.slice(-other.length));
-    expect(first.length).toBeGreaterThanOrEqual(wanted.length);
-    expect(viewers.flatMap(({ faults }) => faults)).toEqual([]);
-    return first;
-  };
-
-  /** And so have the pages, which keep the newest 500. */
-  const allAgree = async (timeoutMs?: number): Promise<void> => {
-    const ids = await allSocketsAgree(timeoutMs);
-    const last = ids.at(-1);
-    const read = async (page: Page): ReturnType<typeof readChat> => {
-      await until('the page shows the newest message', async () =>
-        (await drawnLines(page)).at(-1)?.id === last ? true : undefined,
-      ).catch(async (error: unknown) => {
-        throw new Error(`${String(error)}; ${await pageFacts(page)}`);
-      });
-      return readChat(page);
-    };
-    for (const { lines, dividers } of await Promise.all(pages().map(read))) {
-      expect(lines.length).toBeGreaterThanOrEqual(Math.min(ids.length, 500));
-      expect(lines.map(({ id }) => id)).toEqual(ids.slice(-lines.length));
-      expect(dividers.filter((text) => text.includes('don’t have'))).toEqual([]);
-      for (const { id, text } of lines) if (said.has(id)) expect(text).toBe(said.get(id));
-    }
-  };
+  const allSocketsAgree = (): Promise<readonly string[]> => socketsAgree(viewers, said);
+  const allAgree = async (): Promise<void> => pagesAgree(pages(), await allSocketsAgree(), said);
 
   const underLoad = async (
     name: string,
@@ -227,8 +181,10 @@ describe('the chat of a show', () => {
           ? true
           : undefined,
       );
-    const view = await platform.api<BroadcastView>('GET', `/api/broadcasts/${broadcastId}`);
-    expect(view).toMatchObject({ viewers: right });
+    await until('the directory counts the same', async () => {
+      const view = await platform.api<BroadcastView>('GET', `/api/broadcasts/${broadcastId}`);
+      return view.viewers === right ? true : undefined;
+    });
   });
 
   it('what the broadcaster deletes is off every screen within a second', async () => {
@@ -437,18 +393,3 @@ describe('the chat of a show', () => {
     expect(response.status).toBe(204);
   };
 });
-
-/** What the chat of a page says of itself, for whoever reads why a test failed. */
-const pageFacts = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const chat = document.querySelector<HTMLElement>('[data-chat]');
-    const list = document.querySelector<HTMLElement>('.lines');
-    return JSON.stringify({
-      chat: chat?.dataset['chat'],
-      view: chat?.dataset['view'],
-      following: list?.dataset['following'],
-      notices: document.querySelector('.chat-notices')?.textContent,
-      newest: [...(list?.querySelectorAll('.said') ?? [])].at(-1)?.textContent,
-      fromEndPx: list === null ? 0 : list.scrollHeight - list.clientHeight - list.scrollTop,
-    });
-  });

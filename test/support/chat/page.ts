@@ -113,3 +113,18 @@ export async function say(page: Page, text: string): Promise<void> {
   await field.fill(text);
   await field.press('Enter');
 }
+
+/** What the chat of a page says of itself, for whoever reads why a test failed. */
+export const pageFacts = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const chat = document.querySelector<HTMLElement>('[data-chat]');
+    const list = document.querySelector<HTMLElement>('.lines');
+    return JSON.stringify({
+      chat: chat?.dataset['chat'],
+      view: chat?.dataset['view'],
+      following: list?.dataset['following'],
+      notices: document.querySelector('.chat-notices')?.textContent,
+      newest: [...(list?.querySelectorAll('.said') ?? [])].at(-1)?.textContent,
+      fromEndPx: list === null ? 0 : list.scrollHeight - list.clientHeight - list.scrollTop,
+    });
+  });
