@@ -57,7 +57,7 @@ export async function run(args: readonly string[]): Promise<Readonly<Record<stri
     options: {
       viewers: { type: 'string', default: '5000' },
       rate: { type: 'string', default: '1000' },
-      bytes: { type: 'string', default: '140' },
+      bytes: { type: 'string', default: '160' },
       seconds: { type: 'string', default: '8' },
     },
   });

@@ -37,7 +37,7 @@ async function weather(
   try {
     await stage.crowd.ask({ do: 'join', ...stage.address, auth, viewers: storm.staying, deflate: false });
     const cut = await come(stage);
-    await stage.subject.ask({ do: 'speak', perS: storm.perS, messageBytes: 140 });
+    await stage.subject.ask({ do: 'speak', perS: storm.perS, messageBytes: 160 });
     await sleep(quietMs);
     const before = await during(stage, () => sleep(quietMs));
     let back: ReturnFigures | undefined;

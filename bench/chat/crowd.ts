@@ -69,6 +69,12 @@ function masked(text: string): Buffer {
   return Buffer.concat([head, mask, payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0))]);
 }
 
+/** In payloads only: the length of a frame may look like anything. */
+function countIn(payload: Buffer): void {
+  for (let at = payload.indexOf(countedByte); at !== -1; at = payload.indexOf(countedByte, at + 1))
+    totals.messages += 1;
+}
+
 interface ViewerOptions {
   readonly port: number;
   readonly path: string;
@@ -134,11 +140,7 @@ class Viewer {
 
   #read(chunk: Buffer): void {
     if (!this.#upgraded || !this.#joined || this.#reads) return this.#readWhole(chunk);
-    if (counting) {
-      totals.bytes += chunk.length;
-      for (let at = chunk.indexOf(countedByte); at !== -1; at = chunk.indexOf(countedByte, at + 1))
-        totals.messages += 1;
-    }
+    if (counting) totals.bytes += chunk.length;
     let at = 0;
     if (this.#kept.length > 0) {
       // A head in two pieces is rare: join them.
@@ -148,6 +150,7 @@ class Viewer {
     while (at < chunk.length) {
       if (this.#left > 0) {
         const taken = Math.min(this.#left, chunk.length - at);
+        if (counting) countIn(chunk.subarray(at, at + taken));
         this.#left -= taken;
         at += taken;
         continue;
@@ -167,11 +170,7 @@ class Viewer {
 
   /** The handshake, and viewers that read what is said. */
   #readWhole(chunk: Buffer): void {
-    if (counting && this.#joined) {
-      totals.bytes += chunk.length;
-      for (let at = chunk.indexOf(countedByte); at !== -1; at = chunk.indexOf(countedByte, at + 1))
-        totals.messages += 1;
-    }
+    if (counting && this.#joined) totals.bytes += chunk.length;
     this.#kept = this.#kept.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#kept, chunk]);
     if (!this.#upgraded) {
       const end = this.#kept.indexOf('\r\n\r\n');
@@ -186,7 +185,10 @@ class Viewer {
       if (head === undefined || this.#kept.length < head.size + head.length) return;
       const payload = this.#kept.subarray(head.size, head.size + head.length);
       this.#kept = this.#kept.subarray(head.size + head.length);
-      if (counting && this.#joined) totals.frames += 1;
+      if (counting && this.#joined) {
+        totals.frames += 1;
+        countIn(payload);
+      }
       this.#hear((head.deflated ? inflate(payload) : payload).toString());
       if (this.#joined && !this.#reads) {
         const rest = this.#kept;

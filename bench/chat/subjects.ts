@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import { Server } from 'socket.io';
 import { chatsFrame } from '../../containers/chat/delivery/frame.ts';
+import { keepYoungSpaceSmall } from '../../containers/chat/memory.ts';
 import { serveChat } from '../../containers/chat/server.ts';
 import { chatEnvironment } from '../../core/environment/chat.ts';
 import type { ChatMessage } from '../../core/chat/message.ts';
@@ -57,6 +58,8 @@ function portOf(server: HttpServer): Promise<number> {
 }
 
 async function ours(admitPerS: number | undefined): Promise<Subject> {
+  // As its program does.
+  keepYoungSpaceSmall();
   const usual = chatEnvironment.parse({
     SHARD: 'a',
     REDIS_URL: 'redis://none:0',
