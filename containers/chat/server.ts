@@ -97,6 +97,7 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
     counts: deliveryCounts,
     roomCounts,
     now,
+    freed: (channelId) => desk.freed(channelId),
     failed: (error) => log.error({ err: error }, 'a broadcast could not be served or let go'),
   });
   const admission = new Admission({ perS: options.admitPerS, queue: options.admitQueue, now });

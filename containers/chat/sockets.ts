@@ -87,7 +87,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     const viewer = new Viewer(socket, admitted.you);
     clearTimeout(socket.data.deadline);
     socket.data = { room, viewer };
-    room.enter(viewer, admitted.after);
+    room.enter(viewer, admitted);
     joined();
   };
 

@@ -56,7 +56,7 @@ export async function startChat(options: {
       clock,
     }),
     broadcasts: tables.broadcasts,
-    moderators: tables.chat,
+    people: tables.chat,
     now,
     random: Math.random,
     log,

@@ -8,7 +8,7 @@
  * A refused join in `auth` is a `connect_error` whose `data` is JoinRefusal.
  */
 import type { ChatAuthor, ChatMessage } from './message.ts';
-import type { ChatMode } from './mode.ts';
+import type { Ban, ChatMode } from './mode.ts';
 
 export interface JoinRequest {
   readonly broadcast: string;
@@ -70,7 +70,7 @@ export type Control =
   /** All that this person has said until and with this id. */
   | { readonly type: 'purge'; readonly person: string; readonly until: string }
   | { readonly type: 'mode'; readonly mode: ChatMode }
-  /** To the person concerned only. `until` absent: for good; `free`: may post again. */
+  /** To the person concerned only, also right after their `joined`. `until` absent: for good; `free`: may post again. */
   | { readonly type: 'standing'; readonly state: 'free' | 'timeout' | 'banned'; readonly until?: number }
   | { readonly type: 'viewers'; readonly count: number }
   | { readonly type: 'link'; readonly link: LinkState }
@@ -78,6 +78,9 @@ export type Control =
   | { readonly type: 'leave'; readonly afterMs: number }
   /** The broadcast has its chat elsewhere now. */
   | { readonly type: 'moved'; readonly path: string; readonly afterMs: number };
+
+export const standingOf = ({ until }: Pick<Ban, 'until'>): Control =>
+  until === undefined ? { type: 'standing', state: 'banned' } : { type: 'standing', state: 'timeout', until };
 
 /** Server to client. `chats` is the batch of a tick; `control` does not wait for the tick. */
 export interface ServerEvents {

@@ -8,7 +8,7 @@ import {
 } from '../../core/chat/bus.ts';
 import type { ChatLimits } from '../../core/chat/limits.ts';
 import { defaultPlatformChat, type Ban, type ChatSettings, type PlatformChat } from '../../core/chat/mode.ts';
-import type { Control } from '../../core/chat/protocol.ts';
+import { standingOf, type Control } from '../../core/chat/protocol.ts';
 import { ordersChannel, placeKey } from './keys.ts';
 import { Link, type BusAddress } from './link.ts';
 import { Releases } from './releases.ts';
@@ -19,7 +19,7 @@ import * as post from './scripts/post.ts';
 import { viewers } from './scripts/presence.ts';
 import { run, type Script } from './scripts/script.ts';
 import * as shard from './scripts/shard.ts';
-import { hashOf, memberOf, settingsArgs, standingOf, untilOf } from './wire.ts';
+import { hashOf, memberOf, settingsArgs, untilOf } from './wire.ts';
 
 const platformKey = 'chat:platform';
 

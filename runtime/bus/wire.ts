@@ -33,12 +33,6 @@ export function settingsArgs(settings: ChatSettings): readonly string[] {
 /** Until when, as scripts compare it: 0 is for good. */
 export const untilOf = (ban: Ban): string => String(ban.until ?? 0);
 
-export const standingOf = (ban: Ban): Control => ({
-  type: 'standing',
-  state: ban.until === undefined ? 'banned' : 'timeout',
-  ...(ban.until === undefined ? {} : { until: ban.until }),
-});
-
 /** A key comes from a client: of any length, with any bytes, and only unique for its person. `-`: none. */
 export const hashOf = (personId: string, idempotencyKey: string | undefined): string =>
   idempotencyKey === undefined

@@ -2,9 +2,10 @@ import type { Broadcast } from '../../../core/broadcast/types.ts';
 import { operatorGroup } from '../../../core/api/ops.ts';
 import { authorName } from '../../../core/chat/author-name.ts';
 import type { Place } from '../../../core/chat/bus.ts';
-import type { ChatAuthor, ChatRole } from '../../../core/chat/message.ts';
+import { idTimeMs, type ChatAuthor, type ChatRole } from '../../../core/chat/message.ts';
 import { chatPath, type JoinRefusal } from '../../../core/chat/protocol.ts';
-import type { ChatStore } from '../../../core/chat/store.ts';
+import type { Ban } from '../../../core/chat/mode.ts';
+import { platformScope, type ChatStore } from '../../../core/chat/store.ts';
 import { personIdOf } from '../../../runtime/identity/person.ts';
 import { TokenError, type Identity, type TokenVerifier } from '../../../runtime/identity/tokens.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
@@ -19,6 +20,8 @@ export interface Admitted {
   /** Absent for anonymous viewers. */
   readonly you?: ChatAuthor;
   readonly after?: string;
+  /** They may read, but not write: until then, or for good. */
+  readonly ban?: Pick<Ban, 'until'>;
 }
 
 export type Decision =
@@ -31,13 +34,15 @@ export interface Desk {
   ask(said: unknown): Promise<Decision>;
   /** The broadcast has its chat there now; the tables may say so a moment later. */
   moved(broadcastId: string, path: string): void;
+  /** Somebody may write again in this channel: what was read of its bans is old. */
+  freed(channelId: string): void;
 }
 
 export interface DeskOptions {
   readonly shard: string;
   readonly verifier: TokenVerifier;
   readonly broadcasts: Pick<Broadcasts, 'get'>;
-  readonly moderators: Pick<ChatStore, 'moderators'>;
+  readonly people: Pick<ChatStore, 'moderators' | 'bans'>;
   readonly now: () => number;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
@@ -50,8 +55,12 @@ const elsewhereFreshMs = 250;
 /** While the tables do not answer, who was there a minute ago still is. */
 const staleMs = 60_000;
 const moderatorsFreshMs = 10_000;
+/** Those who are here hear of a ban at once; who comes in a moment later may learn it from their first post. */
+const bansFreshMs = 3_000;
 /** Whoever gives the order to move has written the table, or does so within this. */
 const moveMs = 5_000;
+/** No clock of a shard is ahead of ours by more: whoever has heard of later messages has made them up. */
+const aheadMs = 60_000;
 const complainEveryMs = 5_000;
 const mostBroadcasts = 5_000;
 
@@ -67,8 +76,16 @@ export function createDesk(options: DeskOptions): Desk {
   });
   const moderators = new Flights<ReadonlySet<string>>({
     read: async (channelId) =>
-      new Set((await options.moderators.moderators(channelId)).map(({ personId }) => personId)),
+      new Set((await options.people.moderators(channelId)).map(({ personId }) => personId)),
     freshMs: () => moderatorsFreshMs,
+    staleMs,
+    most: mostBroadcasts,
+    now,
+  });
+  const bans = new Flights<ReadonlyMap<string, Ban>>({
+    read: async (scope) =>
+      new Map((await options.people.bans(scope)).map((ban) => [ban.personId, ban] as const)),
+    freshMs: () => bansFreshMs,
     staleMs,
     most: mostBroadcasts,
     now,
@@ -99,6 +116,21 @@ export function createDesk(options: DeskOptions): Desk {
     return { id, name: authorName(identity.name, id), role: await roleOf(identity, id, broadcast) };
   };
 
+  /** The longest of what holds here and everywhere. */
+  const banOf = async ({ id }: ChatAuthor, channelId: string): Promise<Admitted['ban']> => {
+    try {
+      const both = await Promise.all([bans.get(channelId), bans.get(platformScope)]);
+      const untils = both.flatMap((known) => known.get(id) ?? []).map(({ until = Infinity }) => until);
+      const until = Math.max(0, ...untils);
+      if (until <= now()) return undefined;
+      return until === Infinity ? {} : { until };
+    } catch (error) {
+      // The API refuses their posts all the same, and says why.
+      complain(error);
+      return undefined;
+    }
+  };
+
   const decide = async (said: unknown): Promise<Decision> => {
     const request = readJoinRequest(said);
     if (request === undefined) return refusal('bad-request');
@@ -112,12 +144,18 @@ export function createDesk(options: DeskOptions): Desk {
       return refusal('moved', { path: moved.path });
     if (broadcast.shard === undefined) return unavailable(random);
     if (broadcast.shard !== shard) return refusal('moved', { path: chatPath(broadcast.shard) });
+    const { broadcastId, channelId } = broadcast;
+    const { after } = request;
+    const isHeard = after !== undefined && idTimeMs(after) < now() + aheadMs;
+    const you = identity === undefined ? undefined : await authorOf(identity, broadcast);
+    const ban = you === undefined ? undefined : await banOf(you, channelId);
     return {
       ok: true,
       admitted: {
-        place: { broadcastId: broadcast.broadcastId, channelId: broadcast.channelId },
-        ...(identity === undefined ? {} : { you: await authorOf(identity, broadcast) }),
-        ...(request.after === undefined ? {} : { after: request.after }),
+        place: { broadcastId, channelId },
+        ...(you === undefined ? {} : { you }),
+        ...(isHeard ? { after } : {}),
+        ...(ban === undefined ? {} : { ban }),
       },
     };
   };
@@ -136,6 +174,10 @@ export function createDesk(options: DeskOptions): Desk {
       for (const [id, { at }] of movedTo) if (now() - at >= moveMs) movedTo.delete(id);
       movedTo.set(broadcastId, { path, at: now() });
       broadcasts.forget(broadcastId);
+    },
+    freed(channelId) {
+      bans.forget(channelId);
+      bans.forget(platformScope);
     },
   };
 }

@@ -1,11 +1,18 @@
 import type { Listener, Place } from '../../../core/chat/bus.ts';
 import { isStaff, type ChatMessage } from '../../../core/chat/message.ts';
 import type { ChatMode } from '../../../core/chat/mode.ts';
-import { keptLength, type Control, type Joined, type LinkState } from '../../../core/chat/protocol.ts';
+import {
+  keptLength,
+  standingOf,
+  type Control,
+  type Joined,
+  type LinkState,
+} from '../../../core/chat/protocol.ts';
 import type { Sampler } from '../../../core/chat/sampling.ts';
 import { Audience, type DeliveryOptions } from '../delivery/audience.ts';
 import { chatsFrame, controlFrame, eventFrame, together, type Frame } from '../delivery/frame.ts';
 import type { Viewer } from '../delivery/viewer.ts';
+import type { Admitted } from '../join/desk.ts';
 import { isPurged, Kept, lineOf, type Line } from './kept.ts';
 
 /** What all rooms of a task have done; metrics read it. */
@@ -28,6 +35,8 @@ export interface RoomOptions extends DeliveryOptions {
   readonly roomCounts: RoomCounts;
   /** The room has something to say on the next tick. */
   readonly wantsTick: (room: Room) => void;
+  /** Somebody may write again. */
+  readonly freed: (channelId: string) => void;
 }
 
 export interface Heard {
@@ -51,6 +60,8 @@ export class Room implements Listener {
   readonly #options: RoomOptions;
   readonly #audience: Audience;
   readonly #people = new Map<string, Set<Viewer>>();
+  /** What those who are here have to know of their own bans: a `joined` says nothing of them. */
+  readonly #standings = new Map<string, Frame>();
   /** Who has heard more, from another task, than has been sent here: until which id. */
   readonly #ahead = new Map<Viewer, string>();
   #kept = new Kept([], false);
@@ -86,16 +97,17 @@ export class Room implements Listener {
     this.#joined = undefined;
   }
 
-  /** @param after id of the last message that the viewer has. */
-  enter(viewer: Viewer, after: string | undefined): void {
+  /** @param how with the id of the last message that the viewer has, and whether they are banned. */
+  enter(viewer: Viewer, { after, ban }: Pick<Admitted, 'after' | 'ban'>): void {
+    const { you } = viewer;
+    if (you !== undefined && ban !== undefined) this.#standings.set(you.id, controlFrame(standingOf(ban)));
     if (after !== undefined && after > this.#kept.lastId) this.#ahead.set(viewer, after);
     else this.#audience.add(viewer);
-    this.#audience.toOne(viewer, together(this.#joinedFor(viewer), this.#newcomersHistory(after)));
-    if (viewer.you !== undefined) {
-      const sockets = this.#people.get(viewer.you.id);
-      if (sockets === undefined) this.#people.set(viewer.you.id, new Set([viewer]));
-      else sockets.add(viewer);
-    }
+    this.#audience.toOne(viewer, together(...this.#welcome(viewer), this.#newcomersHistory(after)));
+    if (you === undefined) return;
+    const sockets = this.#people.get(you.id);
+    if (sockets === undefined) this.#people.set(you.id, new Set([viewer]));
+    else sockets.add(viewer);
   }
 
   leave(viewer: Viewer): void {
@@ -103,7 +115,9 @@ export class Room implements Listener {
     if (viewer.you === undefined) return;
     const sockets = this.#people.get(viewer.you.id);
     sockets?.delete(viewer);
-    if (sockets?.size === 0) this.#people.delete(viewer.you.id);
+    if (sockets?.size !== 0) return;
+    this.#people.delete(viewer.you.id);
+    this.#standings.delete(viewer.you.id);
   }
 
   messages(messages: readonly ChatMessage[]): void {
@@ -123,6 +137,7 @@ export class Room implements Listener {
     this.#options.roomCounts.controls += 1;
     if (personId !== undefined) {
       const frame = controlFrame(control);
+      if (control.type === 'standing') this.#stand(personId, control.state, frame);
       for (const viewer of this.#people.get(personId) ?? []) this.#audience.toOne(viewer, frame);
       return;
     }
@@ -177,7 +192,7 @@ export class Room implements Listener {
   /** Those who could not keep up, and have read what they had. */
   tend(): void {
     this.#audience.tend((viewer) =>
-      this.#audience.toOne(viewer, together(this.#joinedFor(viewer), this.#kept.resync())),
+      this.#audience.toOne(viewer, together(...this.#welcome(viewer), this.#kept.resync())),
     );
   }
 
@@ -207,8 +222,21 @@ export class Room implements Listener {
     return { shown, left };
   }
 
+  #stand(personId: string, state: 'free' | 'timeout' | 'banned', frame: Frame): void {
+    if (state === 'free') {
+      this.#standings.delete(personId);
+      this.#options.freed(this.place.channelId);
+    } else if (this.#people.has(personId)) this.#standings.set(personId, frame);
+  }
+
   #newcomersHistory(after: string | undefined): Frame {
     return after === undefined ? this.#kept.history() : this.#kept.after(after);
+  }
+
+  #welcome(viewer: Viewer): readonly [Frame, ...Frame[]] {
+    const standing = viewer.you === undefined ? undefined : this.#standings.get(viewer.you.id);
+    const joined = this.#joinedFor(viewer);
+    return standing === undefined ? [joined] : [joined, standing];
   }
 
   #joinedFor({ you }: Viewer): Frame {

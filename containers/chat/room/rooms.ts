@@ -10,6 +10,8 @@ export interface RoomsOptions extends DeliveryOptions {
   readonly fanIn: Pick<FanIn, 'subscribe' | 'unsubscribe' | 'link' | 'onLink'>;
   readonly roomCounts: RoomCounts;
   readonly now: () => number;
+  /** Somebody may write again in this channel. */
+  readonly freed: (channelId: string) => void;
   /** A broadcast could not be let go, or not be served in a tick. */
   readonly failed: (error: unknown) => void;
 }

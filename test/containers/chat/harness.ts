@@ -13,7 +13,12 @@ export const channelId = '01k0000000000000000000000c';
 /** Lets everybody in; a token is the JSON of who they are. */
 export const openDesk: Desk = {
   async ask(said): Promise<Decision> {
-    const { broadcast, token, after } = said as { broadcast: string; token?: string; after?: string };
+    const { broadcast, token, after, ban } = said as {
+      broadcast: string;
+      token?: string;
+      after?: string;
+      ban?: { until?: number };
+    };
     if (broadcast === 'nowhere')
       return { ok: false, refusal: { code: 'not-found', text: 'there is no such broadcast' } };
     return {
@@ -22,10 +27,12 @@ export const openDesk: Desk = {
         place: { broadcastId: broadcast, channelId },
         ...(token === undefined ? {} : { you: JSON.parse(token) as ChatAuthor }),
         ...(after === undefined ? {} : { after }),
+        ...(ban === undefined ? {} : { ban }),
       },
     };
   },
   moved: () => {},
+  freed: () => {},
 };
 
 export interface TestChat {
@@ -106,10 +113,11 @@ export type FanOptions = Partial<ManagerOptions & SocketOptions> & {
   readonly broadcast?: string;
   readonly you?: ChatAuthor;
   readonly after?: string;
+  readonly ban?: { readonly until?: number };
 };
 
 export function openFan(origin: string, options: FanOptions = {}): Fan {
-  const { broadcast = broadcastId, you, after, ...more } = options;
+  const { broadcast = broadcastId, you, after, ban, ...more } = options;
   const socket = io(origin, {
     path: '/chat/a/',
     transports: ['websocket'],
@@ -119,6 +127,7 @@ export function openFan(origin: string, options: FanOptions = {}): Fan {
       broadcast,
       ...(you === undefined ? {} : { token: JSON.stringify(you) }),
       ...(after === undefined ? {} : { after }),
+      ...(ban === undefined ? {} : { ban }),
     },
     ...more,
   });

@@ -4,6 +4,10 @@ import { createDesk, type DeskOptions } from '../../../containers/chat/join/desk
 import { Flights } from '../../../containers/chat/join/flights.ts';
 import { knowTokens } from '../../../containers/chat/join/known-tokens.ts';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
+import type { Ban } from '../../../core/chat/mode.ts';
+import { messageId } from '../../../core/chat/message.ts';
+import { platformScope } from '../../../core/chat/store.ts';
+import { personIdOf } from '../../../runtime/identity/person.ts';
 import { TableError } from '../../../runtime/store/tables/client.ts';
 import { broadcastId, channelId } from './harness.ts';
 
@@ -40,7 +44,7 @@ function openDesk(more: Partial<DeskOptions> = {}) {
         return facts.found;
       },
     },
-    moderators: { moderators: async () => [] },
+    people: { moderators: async () => [], bans: async () => [] },
     now: () => facts.nowMs,
     random: () => 0.5,
     log: pino({ level: 'silent' }),
@@ -91,11 +95,54 @@ describe('the desk', () => {
 
   it('lets a person in as a viewer while nobody can say who moderates', async () => {
     const { desk } = openDesk({
-      moderators: { moderators: () => Promise.reject(new TableError('throttled')) },
+      people: {
+        moderators: () => Promise.reject(new TableError('throttled')),
+        bans: () => Promise.reject(new TableError('throttled')),
+      },
     });
     expect(await desk.ask({ broadcast: broadcastId, token: tokenUntil(1) })).toMatchObject({
       admitted: { you: { role: 'viewer' } },
     });
+  });
+
+  it('says whose ban still holds, here or everywhere, and asks again once somebody is freed', async () => {
+    const day = 86_400_000;
+    const id = personIdOf('aiko');
+    const banned = (until?: number): Ban => ({
+      personId: id,
+      name: 'Aiko',
+      by: 'Host',
+      at: 0,
+      ...(until === undefined ? {} : { until }),
+    });
+    const bans = new Map<string, readonly Ban[]>();
+    const { desk, facts } = openDesk({
+      people: { moderators: async () => [], bans: async (scope) => bans.get(scope) ?? [] },
+    });
+    const join = async () => {
+      facts.nowMs += 10_000;
+      const decision = await desk.ask({ broadcast: broadcastId, token: tokenUntil(day) });
+      return decision.ok ? decision.admitted.ban : decision;
+    };
+    expect(await join()).toBeUndefined();
+    bans.set(channelId, [banned(day)]);
+    expect(await join()).toEqual({ until: day });
+    bans.set(platformScope, [banned()]);
+    expect(await join()).toEqual({});
+    bans.clear();
+    desk.freed(channelId);
+    facts.nowMs -= 10_000;
+    expect(await join()).toBeUndefined();
+  });
+
+  it('does not go on from a message that no clock can have given', async () => {
+    const { desk } = openDesk();
+    const ask = async (after: string) => {
+      const decision = await desk.ask({ broadcast: broadcastId, after });
+      return decision.ok && decision.admitted.after;
+    };
+    expect(await ask(messageId(50_000_000))).toBe(messageId(50_000_000));
+    expect(await ask('9'.repeat(16))).toBeUndefined();
   });
 
   it.each([

@@ -44,6 +44,19 @@ describe('joining', () => {
     expect(fan.texts()).toEqual(names(60).slice(10));
   });
 
+  it('tells a banned person how they stand, each time, until they are free', async () => {
+    const chat = await start();
+    const fan = await join(chat.origin, { you: aiko, ban: { until: 4e12 } });
+    expect(fan.events).toEqual(['joined', 'control', 'history']);
+    expect(fan.controls).toEqual([{ type: 'standing', state: 'timeout', until: 4e12 }]);
+    chat.shard.tell(broadcastId, { type: 'standing', state: 'banned' }, aiko.id);
+    const second = await join(chat.origin, { you: aiko });
+    expect(second.controls).toEqual([{ type: 'standing', state: 'banned' }]);
+    chat.shard.tell(broadcastId, { type: 'standing', state: 'free' }, aiko.id);
+    expect((await join(chat.origin, { you: aiko })).controls).toEqual([]);
+    expect((await join(chat.origin, { you: host })).controls).toEqual([]);
+  });
+
   it('says when the history is all there is', async () => {
     const chat = await start();
     chat.shard.sayAll(broadcastId, names(3));
