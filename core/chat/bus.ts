@@ -36,6 +36,8 @@ export interface Place {
 export type Standing =
   /** Redis knows nothing of this broadcast (first post, or it came back empty): `warm` it, then ask again. */
   | { readonly kind: 'cold' }
+  /** It was handed over a moment ago: look again where it is. */
+  | { readonly kind: 'moved' }
   | {
       readonly kind: 'known';
       readonly settings: ChatSettings;
@@ -59,6 +61,7 @@ export type LimitReason = 'person-limit' | 'channel-limit' | 'platform-limit';
 
 export type Admission =
   | { readonly kind: 'cold' }
+  | { readonly kind: 'moved' }
   /** `again`: by the same idempotency key before, and not yet published: store and publish it with this id. */
   | { readonly kind: 'admitted'; readonly id: string; readonly again: boolean }
   | { readonly kind: 'posted'; readonly id: string }
@@ -105,6 +108,10 @@ export interface PostBus {
   viewers(broadcastIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** To every chat task of the shard. */
   order(order: TaskOrder): Promise<void>;
+  /** The broadcast goes to another shard: nothing more of it is taken here, and what is in flight is late. */
+  handOver(broadcastId: string): Promise<void>;
+  /** It comes here: what is known of it from an earlier stay is forgotten, so that it has to be warmed. */
+  takeOver(broadcastId: string): Promise<void>;
   /** What the platform bucket was asked for in the last second, taken or not; and sets this shard's share of it. */
   platformDemand(): Promise<number>;
   setPlatformShare(perS: number): Promise<void>;

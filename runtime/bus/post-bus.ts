@@ -15,6 +15,7 @@ import { Releases } from './releases.ts';
 import { listOf, numberOf, textOf, textsOf } from './reply.ts';
 import * as moderate from './scripts/moderate.ts';
 import * as order from './scripts/order.ts';
+import { handOver, takeOver } from './scripts/moving.ts';
 import * as post from './scripts/post.ts';
 import { viewers } from './scripts/presence.ts';
 import { run, type Script } from './scripts/script.ts';
@@ -76,7 +77,7 @@ export function openPostBus(
           String(Math.floor(clock.now())),
         ),
       );
-      if (reply[0] === 'cold') return { kind: 'cold' };
+      if (reply[0] === 'cold' || reply[0] === 'moved') return { kind: reply[0] };
       const [settings = '', platform = '', ban = ''] = reply.slice(1, 4).map(textOf);
       const posted = textOf(reply[5]);
       releases.in(broadcastId, numberOf(reply[6]));
@@ -202,6 +203,14 @@ export function openPostBus(
       await run(link, shard.sayTo, ordersChannel, [JSON.stringify(taskOrder)]);
     },
 
+    async handOver(broadcastId) {
+      await ask(handOver, broadcastId);
+    },
+
+    async takeOver(broadcastId) {
+      await ask(takeOver, broadcastId);
+    },
+
     async platformDemand() {
       return numberOf(await run(link, shard.demand, `${platformKey}:asked`));
     },
@@ -255,6 +264,7 @@ const reasons = [
 function admissionOf([kind, first, second]: readonly unknown[]): Admission {
   switch (kind) {
     case 'cold':
+    case 'moved':
       return { kind };
     case 'posted':
       return { kind, id: textOf(first) };

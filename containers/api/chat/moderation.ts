@@ -212,9 +212,10 @@ export class Moderation {
     about: string,
     word: (bus: PostBus) => Promise<void>,
   ): Promise<boolean> {
-    const { chat, homes, shards, untold } = this.#deps;
+    const { broadcasts, chat, homes, shards, untold } = this.#deps;
     const { broadcastId, state } = broadcast;
-    const shard = await homes.shardOf(broadcast);
+    // What the asker was let in by is a moment old: it may have moved, and kept what is to go.
+    const shard = await homes.shardOf((await broadcasts.get(broadcastId)) ?? broadcast);
     if (shard === undefined) return true;
     const note = (): Promise<void> => {
       // The shard of an old recording may be gone, and with it who would read the note: then any other does it.

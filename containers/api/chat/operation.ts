@@ -1,6 +1,6 @@
 import type { ChatOps } from '../../../core/api/chat.ts';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
-import { BusError, type TaskOrder } from '../../../core/chat/bus.ts';
+import { BusError, type PostBus, type TaskOrder } from '../../../core/chat/bus.ts';
 import type { ChatLimits } from '../../../core/chat/limits.ts';
 import type { ChatAuthor } from '../../../core/chat/message.ts';
 import type { Ban, PlatformChat } from '../../../core/chat/mode.ts';
@@ -97,7 +97,8 @@ export class Operation {
     if (only !== undefined) await this.#known(only);
     await this.#audit(asker, { type: 'settings', changes: { drill: share, shard: only ?? 'all' } });
     const wanted = [...shards.buses.keys()].filter((shard) => only === undefined || shard === only);
-    const heard = await Promise.all(wanted.map((shard) => this.#order(shard, { type: 'drill', share })));
+    const drill: TaskOrder = { type: 'drill', share };
+    const heard = await Promise.all(wanted.map((shard) => this.#tell(shard, (bus) => bus.order(drill))));
     const reached = wanted.filter((_, n) => heard[n]);
     if (reached.length > 0) return reached;
     throw new HttpProblem(503, 'No chat shard answers right now, so nothing was cut: try again in a moment.');
@@ -132,23 +133,43 @@ export class Operation {
     });
     const only = broadcastIds === undefined ? undefined : new Set(broadcastIds);
     const moved: Moved[] = [];
+    // A lost Redis costs one timeout, not two for each broadcast.
     let reachable = shards.buses.has(from);
+    const tell = async (word: (bus: PostBus) => Promise<void>): Promise<void> => {
+      reachable &&= await this.#tell(from, word);
+    };
     for await (const broadcast of this.#living(from)) {
       const { broadcastId } = broadcast;
       if (only !== undefined && !only.has(broadcastId)) continue;
       const goal = to ?? this.#otherThan(from);
-      if (!(await this.#moveOne(broadcastId, from, goal))) continue;
+      if (!(await this.#moveOne(broadcastId, { from, to: goal, tell }))) continue;
       moved.push({ broadcastId, to: goal });
-      // A lost Redis costs one timeout, not one for each broadcast.
-      reachable &&= await this.#order(from, { type: 'move', broadcastId, path: chatPath(goal) });
+      await tell((bus) => bus.order({ type: 'move', broadcastId, path: chatPath(goal) }));
     }
     return moved;
   }
 
-  async #moveOne(broadcastId: string, from: string, to: string): Promise<boolean> {
-    const { broadcasts, chat, visible } = this.#deps;
+  /**
+   * The old shard is closed before the table says where the new one is: what somebody is told to be posted is in
+   * the store by then, and the new one begins with all of it.
+   */
+  async #moveOne(
+    broadcastId: string,
+    {
+      from,
+      to,
+      tell,
+    }: {
+      readonly from: string;
+      readonly to: string;
+      readonly tell: (word: (bus: PostBus) => Promise<void>) => Promise<void>;
+    },
+  ): Promise<boolean> {
+    const { broadcasts, chat, shards, visible } = this.#deps;
     // First the note, so that whatever ends here leaves no chat without an archive.
     await chat.unarchived.add(to, broadcastId);
+    await shards.buses.get(to)?.takeOver(broadcastId);
+    await tell((bus) => bus.handOver(broadcastId));
     const moved = await broadcasts.moveShard(broadcastId, from, to);
     if (moved) await chat.unarchived.done(from, broadcastId);
     visible.forget(broadcastId);
@@ -188,14 +209,16 @@ export class Operation {
     throw new HttpProblem(404, 'There is no such chat shard: look at /api/ops/chat.');
   }
 
-  async #order(shard: string, order: TaskOrder): Promise<boolean> {
+  /** @returns whether it heard it */
+  async #tell(shard: string, word: (bus: PostBus) => Promise<void>): Promise<boolean> {
     try {
       const bus = this.#deps.shards.buses.get(shard);
-      await bus?.order(order);
-      return bus !== undefined;
+      if (bus === undefined) return false;
+      await word(bus);
+      return true;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      this.#deps.log.warn({ err: error, shard, order: order.type }, 'a shard did not hear an order');
+      this.#deps.log.warn({ err: error, shard }, 'a shard did not hear an order');
       return false;
     }
   }

@@ -1,5 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { PostedMessage } from '../../../core/api/chat.ts';
-import { BusError, type Place, type PostBus, type PostWish, type Standing } from '../../../core/chat/bus.ts';
+import {
+  BusError,
+  type Admission,
+  type Place,
+  type PostBus,
+  type PostWish,
+  type Standing,
+} from '../../../core/chat/bus.ts';
 import { checkText } from '../../../core/chat/filter/check-text.ts';
 import { followCounts, turnedAway } from '../../../core/chat/may-post.ts';
 import type { ChatAuthor } from '../../../core/chat/message.ts';
@@ -24,6 +32,17 @@ export interface NewPost {
 
 type Known = Extract<Standing, { kind: 'known' }>;
 
+/** The broadcast has another shard than was known here. */
+interface Moved {
+  readonly kind: 'moved';
+  /** Given at the old shard, and taken back: the new one may have found them in the store for a moment. */
+  readonly lateIds: readonly string[];
+}
+
+/** A move takes two Redis and a table; then the table says where it is. */
+const lookAgainMs = 100;
+const looks = 10;
+
 /** The way of a post from the request to its answer (core/api/chat.ts). */
 export class Posting {
   readonly #deps: PostingOptions;
@@ -37,9 +56,9 @@ export class Posting {
   async post(identity: Identity, post: NewPost): Promise<PostedMessage> {
     const { idempotencyKey, broadcastId } = post;
     try {
-      if (idempotencyKey === undefined) return await this.#post(identity, post);
+      if (idempotencyKey === undefined) return await this.#find(identity, post);
       const key = JSON.stringify([identity.subject, broadcastId, idempotencyKey]);
-      const flight = this.#underWay.get(key) ?? this.#post(identity, post);
+      const flight = this.#underWay.get(key) ?? this.#find(identity, post);
       this.#underWay.set(key, flight);
       return await flight.finally(() => this.#underWay.delete(key));
     } catch (error) {
@@ -52,7 +71,24 @@ export class Posting {
     }
   }
 
-  async #post(identity: Identity, post: NewPost): Promise<PostedMessage> {
+  /** Posts where the broadcast is, also when it moves meanwhile. */
+  async #find(identity: Identity, post: NewPost): Promise<PostedMessage> {
+    const lateIds: string[] = [];
+    for (let look = 0; look < looks; look += 1) {
+      const posted = await this.#post(identity, post, lateIds);
+      if (!('kind' in posted)) return posted;
+      lateIds.push(...posted.lateIds);
+      await pause(lookAgainMs);
+      this.#deps.visible.forget(post.broadcastId);
+    }
+    throw refused('unavailable');
+  }
+
+  async #post(
+    identity: Identity,
+    post: NewPost,
+    lateElsewhere: readonly string[],
+  ): Promise<PostedMessage | Moved> {
     const { visible, people, homes, shards, delivery, metrics, clock, steady } = this.#deps;
     const began = steady();
     const { broadcastId, idempotencyKey } = post;
@@ -70,16 +106,25 @@ export class Posting {
       role: by.role,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
+    const lateIds: string[] = [];
     const standing = await this.#standing(shard, bus, wish);
+    if (standing.kind === 'moved') return { kind: 'moved', lateIds };
+    if (lateElsewhere.length > 0) await bus.remove(broadcastId, lateElsewhere);
     if (standing.posted === undefined) {
       await this.#weigh(standing, by, place, clock.now());
       const text = this.#check(post.text, standing, by, place);
       // A message that was overtaken while it was stored is admitted anew: once.
       for (let attempt = 0; attempt < 2; attempt += 1) {
-        const { id, again, done } = await this.#admit(shard, bus, wish);
-        if (done) return this.#repeated(shard, broadcastId, id);
-        const delivered = await delivery.deliver({ shard, bus, wish, text, by, began }, id, again);
-        if (delivered === 'late') continue;
+        const admission = await this.#admit(shard, bus, wish);
+        if (admission.kind === 'moved') return { kind: 'moved', lateIds };
+        const { id } = admission;
+        if (admission.kind === 'posted') return this.#repeated(shard, broadcastId, id);
+        const post = { shard, bus, wish, text, by, began };
+        const delivered = await delivery.deliver(post, id, admission.again);
+        if (delivered === 'late') {
+          lateIds.push(id);
+          continue;
+        }
         metrics.posted('accepted');
         return delivered;
       }
@@ -88,12 +133,12 @@ export class Posting {
     return this.#repeated(shard, broadcastId, standing.posted);
   }
 
-  async #standing(shard: string, bus: PostBus, wish: PostWish): Promise<Known> {
+  async #standing(shard: string, bus: PostBus, wish: PostWish): Promise<Exclude<Standing, { kind: 'cold' }>> {
     const first = await bus.standing(wish);
-    if (first.kind === 'known') return first;
+    if (first.kind !== 'cold') return first;
     await this.#deps.warmth.warm(shard, bus, wish);
     const second = await bus.standing(wish);
-    if (second.kind === 'known') return second;
+    if (second.kind !== 'cold') return second;
     throw refused('unavailable');
   }
 
@@ -116,7 +161,7 @@ export class Posting {
     shard: string,
     bus: PostBus,
     wish: PostWish,
-  ): Promise<{ readonly id: string; readonly again: boolean; readonly done: boolean }> {
+  ): Promise<Exclude<Admission, { kind: 'cold' | 'refused' }>> {
     let admission = await bus.admit(wish);
     if (admission.kind === 'cold') {
       // It came back empty since it was asked how the person stands.
@@ -125,8 +170,7 @@ export class Posting {
     }
     if (admission.kind === 'cold') throw refused('unavailable');
     if (admission.kind === 'refused') throw refused(admission.reason, { ...waitOf(admission) });
-    if (admission.kind === 'posted') return { id: admission.id, again: false, done: true };
-    return { id: admission.id, again: admission.again, done: false };
+    return admission;
   }
 
   async #repeated(shard: string, broadcastId: string, id: string): Promise<PostedMessage> {

@@ -7,7 +7,8 @@ const keepS = 24 * 3_600;
  * What every script of a broadcast begins with. KEYS[1] is its place. What lies there:
  *
  *   :state     hash  last (id given), published (id), from (id: what is kept is whole after it), settings, version, off,
- *                    slow (s), mode (Control, JSON), modeOff (the same while the platform is off), warm, told (stamp)
+ *                    slow (s), mode (Control, JSON), modeOff (the same while the platform is off), told (stamp),
+ *                    closedTil (µs: until then the broadcast counts as moved away)
  *   :kept      zset  score id, member `<id> <person> <message as JSON>`
  *   :out       zset  ids that were published in the last minute
  *   :flight    zset  score id, member `<id> <person> <idempotency key, hashed, or ->`: ids that were given and are neither

@@ -5,11 +5,14 @@ import { defineScript } from './script.ts';
 
 /** How a person stands: bans, slow mode, what their idempotency key has made. */
 const standingPart = `
--- Nothing where the broadcast is cold: it lacks its order, its settings or its bans. Beside it the person's ban here.
+-- Nothing where the broadcast is cold: it lacks its order, its settings or its bans; or where it has moved away. Then
+-- what to answer, otherwise the person's ban here.
 local function known(who)
-  local f = redis.call('HMGET', state, 'last', 'settings', 'slow', 'off')
+  local f = redis.call('HMGET', state, 'last', 'settings', 'slow', 'off', 'closedTil')
+  if number(f[5], 0) > now then return nil, 'moved' end
   local bans = redis.call('HMGET', place .. ':bans', '', who)
-  return f[1] and f[2] and bans[1] and f, bans[2]
+  if f[1] and f[2] and bans[1] then return f, bans[2] end
+  return nil, 'cold'
 end
 
 -- ms until, 0 for good, nil: not banned. \`nowMs\` by the clock that bans are made with.
@@ -43,7 +46,7 @@ export const standing = defineScript(
   standingPart,
   `
 local f, ban = known(ARGV[1])
-if not f then return { 'cold' } end
+if not f then return { ban } end
 release()
 flush()
 local made = ARGV[2] ~= '-' and redis.call('GET', place .. ':key:' .. ARGV[2]) or ''
@@ -66,7 +69,7 @@ export const admit = defineScript(
 local who, role, hash, nowMs = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local staff = role ~= 'viewer'
 local f, ban = known(who)
-if not f then return { 'cold' } end
+if not f then return { ban } end
 release()
 flush()
 

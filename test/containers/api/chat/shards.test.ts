@@ -233,6 +233,47 @@ describe('moving broadcasts to another shard', () => {
     expect(await chat.tables.unarchived.list('a')).not.toContain(broadcastId);
   });
 
+  it('loses nothing and doubles nothing that is posted through tasks that go by the old list', async () => {
+    const others = [await chat.another(), await chat.another()];
+    const said: string[] = [];
+    const ids: string[] = [];
+    const enough = new AbortController();
+    const posting = others.map(async (app, task) => {
+      for (let n = 0; !enough.signal.aborted; n += 1) {
+        const text = `${task}: ${n}`;
+        ids.push((await chat.saySurely(`poster-${task}`, broadcastId, text, app)).id);
+        said.push(text);
+      }
+    });
+    await expect.poll(() => said.length).toBeGreaterThan(10);
+    expect((await ops('POST', '/shards/a/move', { broadcastIds: [broadcastId] })).statusCode).toBe(200);
+    // Somebody has arrived there: from now on nobody asks the store.
+    const there = await chat.screen(broadcast, 'b');
+    const before = said.length;
+    await expect.poll(() => said.length).toBeGreaterThan(before + 10);
+    enough.abort();
+    await Promise.all(posting);
+    await expect.poll(() => there.lines.length).toBe(said.length);
+    expect(there.texts().toSorted()).toEqual(said.toSorted());
+    const stored = await chat.stored(broadcastId);
+    expect(stored.map(({ id }) => id)).toEqual(ids.toSorted());
+    expect(there.lines.map(({ id }) => id)).toEqual(ids.toSorted());
+  });
+
+  it('to and back again leaves nothing of the first stay in the way', async () => {
+    await chat.saySurely('alice', broadcastId, 'on a');
+    await ops('POST', '/shards/a/move', { broadcastIds: [broadcastId], to: 'b' });
+    await chat.saySurely('alice', broadcastId, 'on b');
+    await ops('POST', '/shards/b/move', { broadcastIds: [broadcastId], to: 'a' });
+    expect((await chat.history(broadcast, 'a')).map(({ text }) => text)).toEqual(['on a', 'on b']);
+    await chat.saySurely('alice', broadcastId, 'on a again');
+    expect((await chat.history(broadcast, 'a')).map(({ text }) => text)).toEqual([
+      'on a',
+      'on b',
+      'on a again',
+    ]);
+  });
+
   it('works when the shard is lost', async () => {
     await chat.saySurely('alice', broadcastId, 'on a');
     const away = chat.redis.get('a');
