@@ -86,6 +86,9 @@ function tell(name: string, { back, before, meanwhile }: Weathered): void {
       name.padEnd(22),
       back.missing > 0 ? `${back.missing} not back` : `all back in ${(back.allBackMs / 1_000).toFixed(2)} s`,
       `${back.failed} attempts failed`,
+      ...(meanwhile.server.tickLateP99Ms === undefined
+        ? []
+        : [`ticks late p99 ${meanwhile.server.tickLateP99Ms.toFixed(0)} ms`]),
       `timers late p99 ${meanwhile.server.lateP99Ms.toFixed(0)} ms, at most ${meanwhile.server.lateMaxMs.toFixed(0)} ms (before: ${before.server.lateP99Ms.toFixed(0)})`,
       `who stayed: p99 ${stayed(meanwhile)} ms (before: ${stayed(before)})`,
     ].join('  '),
@@ -116,14 +119,15 @@ export async function run(args: readonly string[]): Promise<Readonly<Record<stri
     all_back_s: seconds(mine.back.allBackMs),
     failed: mine.back.failed + mine.back.missing,
     p99_join_ms: Math.round(mine.back.p99JoinMs),
-    tick_late_p99_ms: Math.round(mine.meanwhile.server.lateP99Ms),
-    tick_late_max_ms: Math.round(mine.meanwhile.server.lateMaxMs),
+    tick_late_p99_ms: Math.round(mine.meanwhile.server.tickLateP99Ms ?? Number.NaN),
+    timer_late_p99_ms: Math.round(mine.meanwhile.server.lateP99Ms),
+    timer_late_max_ms: Math.round(mine.meanwhile.server.lateMaxMs),
     stayed_p99_ms: Math.round(mine.meanwhile.viewers.p99Ms),
     stayed_p99_before_ms: Math.round(mine.before.viewers.p99Ms),
     default_all_back_s: seconds(peer.back.allBackMs),
     default_failed: peer.back.failed + peer.back.missing,
     default_p99_join_ms: Math.round(peer.back.p99JoinMs),
-    default_tick_late_p99_ms: Math.round(peer.meanwhile.server.lateP99Ms),
-    default_tick_late_max_ms: Math.round(peer.meanwhile.server.lateMaxMs),
+    default_timer_late_p99_ms: Math.round(peer.meanwhile.server.lateP99Ms),
+    default_timer_late_max_ms: Math.round(peer.meanwhile.server.lateMaxMs),
   };
 }

@@ -33,9 +33,11 @@ export interface SubjectFigures {
   readonly cpuMs: number;
   readonly wallMs: number;
   readonly said: number;
-  /** How late a timer of 50 ms was. */
+  /** How long a timer of 50 ms was kept waiting, by the sweep over the sockets as well. */
   readonly lateP99Ms: number;
   readonly lateMaxMs: number;
+  /** How late the ticks began, by our task's own metric (of its buckets, a line between their ends); absent for the others. */
+  readonly tickLateP99Ms?: number;
   readonly rssBytes: number;
 }
 
@@ -43,8 +45,15 @@ interface Subject {
   readonly port: number;
   readonly path: string;
   say(messages: readonly ChatMessage[]): void;
+  /** Ticks so far that were at most so late, rising. */
+  tickLates?(): Promise<readonly LateBucket[]>;
   /** Tears so many connections, as a broken network does. */
   cut(sockets: number): void;
+}
+
+interface LateBucket {
+  readonly upToMs: number;
+  readonly count: number;
 }
 
 const openFiles = 65_535;
@@ -91,6 +100,15 @@ async function ours(admitPerS: number | undefined): Promise<Subject> {
     port: server.port,
     path: '/chat/a/',
     say: (messages) => fanIn.listeners.get(broadcastId)?.messages(messages),
+    async tickLates() {
+      const { values = [] } =
+        (await server.registry.getSingleMetric('tidecast_chat_tick_late_seconds')?.get()) ?? {};
+      return values.flatMap(({ labels, value: count }) =>
+        'le' in labels
+          ? [{ upToMs: Number(labels['le'] === '+Inf' ? Infinity : labels['le']) * 1_000, count }]
+          : [],
+      );
+    },
     cut: () => {
       throw new Error('the clients of this one cut themselves off');
     },
@@ -167,8 +185,20 @@ const make = makers[process.argv[2] as SubjectName];
 let subject: Subject | undefined;
 let said = 0;
 let speaking: NodeJS.Timeout | undefined;
-let begun = { cpu: process.cpuUsage(), at: wallMs() };
+let begun = { cpu: process.cpuUsage(), at: wallMs(), lates: [] as readonly LateBucket[] };
 let lates: number[] = [];
+
+function lateP99(before: readonly LateBucket[], after: readonly LateBucket[]): number {
+  const grown = after.map(({ upToMs, count }, index) => ({
+    upToMs,
+    count: count - (before[index]?.count ?? 0),
+  }));
+  const wanted = (grown.at(-1)?.count ?? 0) * 0.99;
+  const at = grown.findIndex(({ count }) => count >= wanted);
+  const { upToMs: fromMs = 0, count: below = 0 } = grown[at - 1] ?? {};
+  const { upToMs = Number.NaN, count = 0 } = grown[at] ?? {};
+  return count === below ? upToMs : fromMs + ((upToMs - fromMs) * (wanted - below)) / (count - below);
+}
 
 /** A server that can't keep up must come to its other work between two turns; 10 in 5 ms are 2,000 a second. */
 const mostATurn = 10;
@@ -211,16 +241,22 @@ answerQuestions(async (question: SubjectQuestion) => {
     case 'begin':
       said = 0;
       lates = [];
-      begun = { cpu: process.cpuUsage(), at: wallMs() };
+      begun = { cpu: process.cpuUsage(), at: wallMs(), lates: (await subject?.tickLates?.()) ?? [] };
       return undefined;
     case 'end': {
       const { user, system } = process.cpuUsage(begun.cpu);
       const figures = { cpuMs: (user + system) / 1_000, wallMs: wallMs() - begun.at, said };
       const late = { lateP99Ms: percentile(lates, 0.99), lateMaxMs: Math.max(0, ...lates) };
+      const ticks = await subject?.tickLates?.();
       globalThis.gc?.();
       await sleep(50);
       globalThis.gc?.();
-      const answer: SubjectFigures = { ...figures, ...late, rssBytes: process.memoryUsage().rss };
+      const answer: SubjectFigures = {
+        ...figures,
+        ...late,
+        ...(ticks === undefined ? {} : { tickLateP99Ms: lateP99(begun.lates, ticks) }),
+        rssBytes: process.memoryUsage().rss,
+      };
       return answer;
     }
   }

@@ -5,11 +5,12 @@ import type { FanIn } from '../../core/chat/bus.ts';
 import { chatPath } from '../../core/chat/protocol.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
 import { DeliveryCounts } from './delivery/audience.ts';
-import { dontLinger, forgetRequest, keepNoInflater, withoutRooms } from './delivery/wire.ts';
+import { dontLinger, endLater, forgetRequest, keepNoInflater, withoutRooms } from './delivery/wire.ts';
 import { Admission } from './door/admission.ts';
 import { createDoor } from './door/door.ts';
 import { createFloodGuard } from './door/flood.ts';
 import { createHttp, listen } from './door/http.ts';
+import { Slices } from './door/slices.ts';
 import { createFarewell } from './duty/farewell.ts';
 import { Presence } from './duty/presence.ts';
 import type { Desk } from './join/desk.ts';
@@ -62,6 +63,8 @@ const longestPacketBytes = 10_240;
 /** Below the 60 s after which a load balancer closes what is idle (notes chat 7.14). */
 const pingIntervalMs = 25_000;
 const sweepMs = 5_000;
+/** Ends of connections that are dealt with in one turn of the loop: some hundred. */
+const endingsMs = 5;
 
 export async function serveChat(options: ServerOptions, parts: ServerParts): Promise<ChatServer> {
   const { fanIn, desk, random, log } = parts;
@@ -121,7 +124,14 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
     refused,
   });
   const flood = createFloodGuard({ now, flooded: metrics.flooded });
+  const endings = new Slices({
+    now,
+    sliceMs: endingsMs,
+    failed: (error) => log.error({ err: error }, 'a connection did not end cleanly'),
+  });
+  const endInSlices = endLater((work) => endings.add(work));
   io.engine.on('connection', (conn) => {
+    endInSlices(conn);
     forgetRequest(conn);
     keepNoInflater(conn);
     dontLinger(conn);

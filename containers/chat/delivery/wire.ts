@@ -131,3 +131,40 @@ export function cut(conn: Connection): void {
   if (socket === null || socket === undefined) conn.close(true);
   else socket.destroy();
 }
+
+type Heard = (this: NetSocket) => void;
+
+/**
+ * Takes what ws does at the end of a connection (`socketOnEnd`, `socketOnClose`: 40 µs with all that hangs on it) out
+ * of the turn in which the end was heard. When a network breaks, thousands end in one turn: 0.2 s for 5,000, in which
+ * nobody gets their tick. Meanwhile the socket only looks open: what is written to it is lost, as on the way.
+ * @param later does its work soon, in the order in which it was given.
+ */
+export function endLater(later: (work: () => void) => void): (conn: Connection) => void {
+  // The same functions for all sockets, as ws has them, too.
+  const originals: { end?: Heard; close?: Heard } = {};
+  function atEnd(this: NetSocket): void {
+    later(() => originals.end?.call(this));
+  }
+  function atClose(this: NetSocket): void {
+    later(() => originals.close?.call(this));
+  }
+  const replace = (socket: NetSocket, event: 'end' | 'close', name: string, by: Heard): void => {
+    for (const listener of socket.listeners(event) as Heard[]) {
+      if (listener.name !== name) continue;
+      originals[event] = listener;
+      socket.off(event, listener);
+      socket.on(event, by);
+    }
+  };
+  const watch = (conn: Connection): void => {
+    const socket = webSocketOf(conn)?._socket;
+    if (socket === null || socket === undefined) return;
+    replace(socket, 'end', 'socketOnEnd', atEnd);
+    replace(socket, 'close', 'socketOnClose', atClose);
+  };
+  return (conn) => {
+    watch(conn);
+    if (webSocketOf(conn) === undefined) conn.once('upgrade', () => watch(conn));
+  };
+}

@@ -12,6 +12,8 @@ export interface Waiting {
 }
 
 const pumpMs = 5;
+/** A handshake takes 0.2 ms: so many are let in at once, and the rest after everything else had its turn. */
+const workMs = 10;
 /** After a rest, and after the loop was held up: what comes in during so long may come at once. */
 const burstMs = 50;
 
@@ -45,8 +47,10 @@ export class Admission {
   /** @returns false when the line is too long. */
   come(newcomer: Waiting): boolean {
     if (this.#waiting.size >= this.#options.queue) return false;
+    const isAtRest = this.#timer === undefined;
     this.#waiting.add(newcomer);
-    this.#pump();
+    // Not from within a crowd: its requests come in one turn of the loop, and the ticks must have theirs.
+    if (isAtRest) this.#pump();
     return true;
   }
 
@@ -75,15 +79,15 @@ export class Admission {
     );
     this.#filledMs = nowMs;
     for (const newcomer of this.#waiting) {
-      if (this.#tokens < 1) break;
+      if (this.#tokens < 1 || this.#options.now() - nowMs > workMs) break;
       this.#tokens -= 1;
       this.#waiting.delete(newcomer);
       newcomer.enter();
     }
-    if (this.#waiting.size === 0 || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    // Also when nobody is left: whoever comes within this turn gets in line.
+    this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#pump();
+      if (this.#waiting.size > 0) this.#pump();
     }, pumpMs);
   }
 }
