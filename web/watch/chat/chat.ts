@@ -2,7 +2,7 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { ChatView } from '../../../core/api/chat.ts';
 import type { ChatAuthor, ChatMessage } from '../../../core/chat/message.ts';
-import { isStaff } from '../../../core/chat/message.ts';
+import { isStaff, messageId } from '../../../core/chat/message.ts';
 import { defaultSettings, modeOf, type ChatMode } from '../../../core/chat/mode.ts';
 import type { Control, Sampled } from '../../../core/chat/protocol.ts';
 import { Refused, Unreachable, wordsOf } from '../../api/ask.ts';
@@ -66,6 +66,8 @@ export interface Chat {
   readonly hold: (id: string | undefined) => void;
   /** At once on this screen; the others hear it from the server. */
   readonly hide: (ids: readonly string[]) => void;
+  /** The same for all that somebody has said. */
+  readonly hideAllOf: (personId: string) => void;
   readonly hearNew: (heard: (messages: readonly ChatMessage[]) => void) => () => void;
   readonly destroy: () => void;
 }
@@ -242,6 +244,8 @@ export function createChat(dependencies: ChatDependencies): Chat {
       batch(() => {
         view.value = next;
         followedSince.value = next.followedSince;
+        // Beside a recording there is no socket that says it.
+        you.value ??= next.you;
         if (connection.status.value.at === 'resting') mode.value = next.mode;
       });
       connection.setPath(next.path);
@@ -280,6 +284,8 @@ export function createChat(dependencies: ChatDependencies): Chat {
     discard: (key) => setOutbox(without(outbox.value, key)),
     hold: (id) => (lines.value = heldTo(lines.value, id)),
     hide: (ids) => (lines.value = withoutMessages(lines.value, ids)),
+    hideAllOf: (personId) =>
+      (lines.value = withoutPerson(lines.value, personId, messageId(Math.floor(clock.now() * 1_000)))),
     hearNew(heard) {
       listeners.add(heard);
       return () => listeners.delete(heard);

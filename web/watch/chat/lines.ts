@@ -33,7 +33,7 @@ export const noLines: Lines = {
   heldTo: undefined,
 };
 
-const isRemoved = ({ ids, people }: Removed, { id, by }: ChatMessage): boolean => {
+export const isRemoved = ({ ids, people }: Removed, { id, by }: ChatMessage): boolean => {
   const until = people.get(by.id);
   return ids.has(id) || (until !== undefined && id <= until);
 };

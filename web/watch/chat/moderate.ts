@@ -36,6 +36,7 @@ export function createModeration(chat: Chat, api: ChatApi, channelId: string): M
         return 'Message deleted.';
       case 'purge':
         await api.purge(chat.broadcastId, by.id);
+        chat.hideAllOf(by.id);
         return `All messages of ${by.name} deleted.`;
       case 'timeout':
         await api.ban(channelId, by.id, { forS: act.forS, name: by.name });

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { ChatMessage } from '../../../core/chat/message.ts';
 import { chatIndexKey } from '../../../core/chat/replay.ts';
 import type { Chat } from './chat.ts';
+import { isRemoved } from './lines.ts';
 import type { Picture } from './picture.ts';
 import { createReplay, type Replay } from './replay-loader.ts';
 
@@ -44,7 +45,11 @@ export function useReplay(
     const atMs = picture.atMs.value;
     if (replay.value === undefined || atMs === undefined) return;
     replay.value.show(atMs);
-    messages.value = replay.value.messages.value;
+    const found = replay.value.messages.value;
+    // What was deleted from here: the archive says so some seconds later, and of a recording it is not asked again.
+    const { removed } = chat.lines.value;
+    const isWhole = found.every((message) => !isRemoved(removed, message));
+    messages.value = isWhole ? found : found.filter((message) => !isRemoved(removed, message));
   });
   return messages;
 }

@@ -271,7 +271,8 @@ describe('the chat column', () => {
     await playerIs(page, { state: 'playing', mode: 'live' });
     await seek(10);
     await page.locator('.chat[data-view=timeshift]').waitFor();
-    await shows('early');
+    // Until the picture has arrived there, its moment is the one that it comes from.
+    await row('late').waitFor({ state: 'detached' });
     expect(await lines()).toEqual(['early']);
     await page.getByText('You see the chat of that moment').waitFor();
     await seek(17);
@@ -302,5 +303,34 @@ describe('the chat column', () => {
     // Nobody keeps a socket to a chat that is over, and each chunk was loaded once.
     expect(chat.joins).toEqual([]);
     expect(chat.chunksAsked.length).toBe(new Set(chat.chunksAsked).size);
+  });
+
+  it('lets the staff take out of a recording what was said in it', async () => {
+    const show = visit().platform.world.shows.get(id) as FakeShow;
+    chat.you = { ...robin, role: 'broadcaster' };
+    for (const [name, text, s] of [
+      ['Ana', 'nice', 1],
+      ['Kofi', 'slip', 2],
+      ['Troll', 'spam one', 3],
+      ['Troll', 'spam two', 4],
+    ] as const)
+      chat.messages.push(chat.make(author(name), text, show.startedAt + s * 1_000));
+    show.end();
+    chat.seal(show.startedAt + 30_000, true);
+    await beSignedIn(visit());
+    await page.goto(`${visit().platform.url}/watch/${id}`);
+    await playerIs(page, { state: 'playing', mode: 'recording' });
+    await seek(10);
+    await shows('spam two');
+    const choose = async (text: string, item: RegExp): Promise<void> => {
+      await row(text).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('menuitem', { name: item }).press('Enter');
+    };
+    await choose('slip', /Delete message/);
+    await row('slip').waitFor({ state: 'detached' });
+    await choose('spam one', /Delete all/);
+    await row('spam two').waitFor({ state: 'detached' });
+    expect(await lines()).toEqual(['nice']);
   });
 });
