@@ -16,13 +16,7 @@ export const handOver = defineScript(
   place,
   order,
   `
-for _, flown in ipairs(redis.call('ZRANGE', flight, 0, -1)) do
-  local member = redis.call('HGET', held, idIn(flown))
-  if member then
-    unhold(idIn(flown))
-    go(flown, member)
-  else land(flown, 'gone') end
-end
+for _, flown in ipairs(redis.call('ZRANGE', flight, 0, -1)) do letGo(flown) end
 flush()
 redis.call('HSET', state, 'closedTil', id(now + ${closedForS} * 1000000))
 redis.call('EXPIRE', state, keepS)

@@ -55,6 +55,14 @@ local function go(flown, member)
   going[#going + 1] = member
 end
 
+-- Lets out what is published already, and gives up what is not.
+local function letGo(flown)
+  local member = redis.call('HGET', held, idIn(flown))
+  if not member then return land(flown, 'gone') end
+  unhold(idIn(flown))
+  go(flown, member)
+end
+
 -- Lets out all that waits for nobody.
 local function goOn()
   while true do
@@ -74,13 +82,7 @@ local function release()
   for _, which in ipairs(redis.call('ZRANGEBYSCORE', due, '(' .. id(now), '+inf')) do late[#late + 1] = which end
   if #late == 0 then return end
   table.sort(late)
-  for _, flown in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', late[#late])) do
-    local member = redis.call('HGET', held, idIn(flown))
-    if member then
-      unhold(idIn(flown))
-      go(flown, member)
-    else land(flown, 'gone') end
-  end
+  for _, flown in ipairs(redis.call('ZRANGEBYSCORE', flight, '-inf', late[#late])) do letGo(flown) end
   goOn()
 end
 

@@ -1,5 +1,6 @@
 /** What somebody can do about a message. Pure; the API decides once more. */
-import { isStaff, type ChatAuthor, type ChatMessage, type ChatRole } from '../../../core/chat/message.ts';
+import { outranks } from '../../../core/chat/may-post.ts';
+import { isStaff, type ChatAuthor, type ChatMessage } from '../../../core/chat/message.ts';
 
 export type Act =
   | { readonly do: 'mention' | 'delete' | 'purge' | 'ban' | 'moderator' }
@@ -18,8 +19,6 @@ const timeouts = [
   [86_400, '24 hours'],
 ] as const;
 
-const rank: Readonly<Record<ChatRole, number>> = { viewer: 0, moderator: 1, broadcaster: 2, operator: 3 };
-
 /** `isLive`: one can write now. What was said in a recording can still be taken out of it. */
 export function menuItems(
   you: ChatAuthor | undefined,
@@ -33,12 +32,12 @@ export function menuItems(
   if (!isMine && isLive) items.push({ act: { do: 'mention' }, label: `Mention ${by.name}` });
   if (isMine || staff) items.push({ act: { do: 'delete' }, label: 'Delete message' });
   // Nobody is put out by somebody of the same standing.
-  if (isMine || !staff || rank[by.role] >= rank[you.role]) return items;
+  if (isMine || !outranks(you.role, by.role)) return items;
   items.push({ act: { do: 'purge' }, label: `Delete all of ${by.name}`, isDangerous: true });
   for (const [forS, words] of timeouts)
     items.push({ act: { do: 'timeout', forS }, label: `Timeout ${words}`, isDangerous: true });
   items.push({ act: { do: 'ban' }, label: `Ban ${by.name} …`, isDangerous: true });
-  if (rank[you.role] >= rank.broadcaster && by.role === 'viewer')
+  if (outranks(you.role, 'moderator') && by.role === 'viewer')
     items.push({ act: { do: 'moderator' }, label: `Make ${by.name} a moderator` });
   return items;
 }
