@@ -81,6 +81,12 @@ end
 export const settings = `
 local function learnSettings()
   redis.call('SADD', 'chat:places', place)
+  -- Nobody says when a broadcast is forgotten: each new one looks at two others, so that the list stays short.
+  for _, other in ipairs(redis.call('SRANDMEMBER', 'chat:places', 2)) do
+    if other ~= place and redis.call('EXISTS', other .. ':state') == 0 then
+      redis.call('SREM', 'chat:places', other)
+    end
+  end
   if number(redis.call('HGET', state, 'version'), -1) > tonumber(ARGV[2]) then return end
   redis.call('HSET', state, 'settings', ARGV[1], 'version', ARGV[2], 'off', ARGV[3], 'slow', ARGV[4],
     'mode', ARGV[5], 'modeOff', ARGV[6])

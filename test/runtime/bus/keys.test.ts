@@ -53,6 +53,15 @@ describe('what lies in Redis', () => {
     expect(lasting.sort()).toEqual(['chat:places', 'chat:platform']);
   });
 
+  it('names no more broadcasts than there are, give or take as many', async () => {
+    const dead = Array.from({ length: 100 }, (_, n) => `chat:{forgotten-${n}}`);
+    await withRedis((redis) => redis.sAdd('chat:places', dead));
+    for (let n = 0; n < 150; n += 1) await shard.warm();
+    const left = await withRedis((redis) => redis.sMembers('chat:places'));
+    expect(left.filter((place) => dead.includes(place)).length).toBeLessThan(80);
+    expect(left.length).toBeGreaterThanOrEqual(150);
+  });
+
   it('may be lost one by one: the broadcast is cold, or goes on', async () => {
     const broadcastId = await shard.warm();
     await everything(broadcastId);
