@@ -41,6 +41,12 @@ export const chatFolder = (broadcastId: string): string => `${archiveFolder(broa
 export const chunkKey = (broadcastId: string, n: number): string => `${chatFolder(broadcastId)}${n}.json`;
 export const chatIndexKey = (broadcastId: string): string => `${chatFolder(broadcastId)}index.json`;
 
+/**
+ * So long what was said can be taken out of a recording. The store forgets messages after 30 days: what is missing
+ * there later was not removed.
+ */
+export const changeableForMs = 25 * 86_400_000;
+
 /** Chunks can change once more, when something in them is removed; a day in caches, the index says the rest. */
 export const chunkCacheControl = 'public, max-age=86400';
 export const liveIndexCacheControl = 'public, max-age=3';

@@ -1,8 +1,9 @@
 import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
 import type { Place, PostBus } from '../../../core/chat/bus.ts';
 import { outranks } from '../../../core/chat/may-post.ts';
-import { isStaff, messageId, type ChatAuthor } from '../../../core/chat/message.ts';
+import { idTimeMs, isStaff, messageId, type ChatAuthor } from '../../../core/chat/message.ts';
 import type { Ban, ChatSettings } from '../../../core/chat/mode.ts';
+import { changeableForMs } from '../../../core/chat/replay.ts';
 import type { AuditAction, AuditEntry, Moderator } from '../../../core/chat/store.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import { HttpProblem } from '../problems.ts';
@@ -42,6 +43,7 @@ export class Moderation {
   async remove(asker: ChatAuthor, broadcast: Broadcast, id: string): Promise<Told> {
     const { messages } = this.#deps.chat;
     const { broadcastId, channelId } = broadcast;
+    this.#refuseOld(idTimeMs(id));
     const [message] = await messages.read(broadcastId, { from: id, to: id });
     if (!isStaff(asker.role)) {
       if (message === undefined)
@@ -68,6 +70,7 @@ export class Moderation {
     const { personId } = whom;
     if (personId !== asker.id && !outranks(asker.role, await people.roleOf(broadcast, personId)))
       throw notAbove('delete what they have said');
+    this.#refuseOld(broadcast.endedAt);
     await this.audit(channelId, asker, { type: 'purge', broadcastId, personId }, whom, whom.reason);
     await chat.messages.removeOf(broadcastId, personId, messageId(clock.now() * 1_000));
     const shown = await this.#removed(broadcast, personId, async (bus) => {
@@ -204,6 +207,15 @@ export class Moderation {
     if (current === undefined) return true;
     const { shard, place } = current;
     return this.#deps.untold.tell(shard, `${about} ${place.broadcastId}`, (bus) => word(bus, place));
+  }
+
+  /** Nobody is told that something is deleted which stays in the recording. */
+  #refuseOld(saidAt: number | undefined): void {
+    if (saidAt === undefined || saidAt > this.#deps.clock.now() - changeableForMs) return;
+    throw new HttpProblem(
+      409,
+      `This was said more than ${changeableForMs / 86_400_000} days ago: it can’t be taken out of the recording any more. You can make the recording private.`,
+    );
   }
 
   /** The screens, and the note for the archive: what is listed is looked at again, ended broadcasts too. */

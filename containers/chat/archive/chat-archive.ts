@@ -1,6 +1,7 @@
 import type { Broadcast } from '../../../core/broadcast/types.ts';
 import type { ChatMessage } from '../../../core/chat/message.ts';
 import {
+  changeableForMs,
   chunkMs,
   chunkOf,
   chunkOfId,
@@ -30,8 +31,6 @@ const dayMs = 86_400_000;
 const settleMs = 10_000;
 /** The ids are by another clock than the start of the broadcast. */
 const beforeStartMs = 600_000;
-/** The store forgets messages after 30 days: what is missing there later was not removed. */
-const comparedForMs = 25 * dayMs;
 const keptForMs = 31 * dayMs;
 
 const soonestMs = 3_000;
@@ -145,7 +144,7 @@ export class ChatArchive {
     const digest = digestOf(bytes);
     if (this.#digests.get(n) === digest) return;
     if (this.#listed.has(n)) {
-      if (now - n * chunkMs > comparedForMs) return;
+      if (now - n * chunkMs > changeableForMs) return;
       const stored = await this.#files.chunk(n);
       if (stored?.digest !== digest) {
         const kept = new Set(messages.map(({ id }) => id));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Broadcast, Channel } from '../../../../core/broadcast/types.ts';
+import { messageId } from '../../../../core/chat/message.ts';
 import type { Control } from '../../../../core/chat/protocol.ts';
 import type { AuditEntry } from '../../../../core/chat/store.ts';
 import type { Problem } from '../../../../core/api/types.ts';
@@ -72,7 +73,7 @@ describe('deleting a message', () => {
     const { id } = await say('alice', 'mine');
     expect((await remove(null, id)).statusCode).toBe(401);
     expect((await remove('bob', id)).statusCode).toBe(403);
-    expect((await remove('bob', '1234567890123456')).statusCode).toBe(404);
+    expect((await remove('bob', messageId(Date.now() * 1_000))).statusCode).toBe(404);
     expect(await chat.stored(broadcastId)).toHaveLength(1);
     expect((await remove('alice', id)).statusCode).toBe(204);
     expect(await chat.stored(broadcastId)).toEqual([]);
@@ -89,6 +90,16 @@ describe('deleting a message', () => {
     expect((await remove(owner, other)).statusCode).toBe(204);
     expect(await chat.stored(broadcastId)).toEqual([]);
     await archiveLooksAgain();
+  });
+
+  it('is refused, not promised, where the recording can no longer be changed', async () => {
+    const daysAgo = (days: number): string => messageId((Date.now() - days * 86_400_000) * 1_000);
+    expect((await remove(owner, daysAgo(24))).statusCode).toBe(204);
+    const answer = await remove(owner, daysAgo(26));
+    expect([answer.statusCode, answer.json<Problem>().detail]).toEqual([
+      409,
+      expect.stringContaining('25 days'),
+    ]);
   });
 
   it('is for nobody who can’t see the broadcast', async () => {
