@@ -7,7 +7,10 @@ import { keptLength, type Control, type LinkState } from '../../../core/chat/pro
 
 export const somebody: ChatAuthor = { id: 'a'.repeat(20), name: 'Somebody', role: 'viewer' };
 
-/** A shard's Redis in memory, for tasks that share it: says what a test tells it to. */
+/**
+ * A shard's Redis in memory, for tasks that share it: says what a test tells it to. To tasks it is what the real
+ * one is (test/runtime/bus/contract/fan-in.ts).
+ */
 export class FakeShard {
   readonly kept = new Map<string, ChatMessage[]>();
   readonly tasks = new Set<FakeFanIn>();
@@ -15,8 +18,11 @@ export class FakeShard {
   subscriptions: string[] = [];
   /** Ids of everything that was said, in order. */
   readonly said: string[] = [];
-  /** Not whole: more was said than is kept. */
-  forgot = false;
+  /** Viewers by broadcast and task. */
+  readonly viewers = new Map<string, Map<FakeFanIn, number>>();
+  readonly leases = new Map<string, { readonly holder: FakeFanIn; readonly until: number }>();
+  /** Broadcasts of which more was said than is kept. */
+  readonly cutShort = new Set<string>();
   #us = Date.now() * 1_000;
 
   fanIn(): FakeFanIn {
@@ -35,15 +41,15 @@ export class FakeShard {
       return { id: messageId(this.#us), at: Math.floor(this.#us / 1_000), text, by };
     });
     this.said.push(...messages.map(({ id }) => id));
-    const kept = this.kept.get(broadcastId) ?? [];
-    kept.push(...messages);
+    const kept = [...(this.kept.get(broadcastId) ?? []), ...messages];
+    if (kept.length > keptLength) this.cutShort.add(broadcastId);
     this.kept.set(broadcastId, kept.slice(-keptLength));
-    for (const task of this.tasks) task.listeners.get(broadcastId)?.messages(messages);
+    for (const task of this.tasks) task.hear(broadcastId, (listener) => listener.messages(messages));
     return messages;
   }
 
   tell(broadcastId: string, control: Control, personId?: string): void {
-    for (const task of this.tasks) task.listeners.get(broadcastId)?.control(control, personId);
+    for (const task of this.tasks) task.hear(broadcastId, (listener) => listener.control(control, personId));
   }
 
   order(order: TaskOrder): void {
@@ -57,35 +63,46 @@ export class FakeFanIn implements FanIn {
   readonly present_: ReadonlyMap<string, number>[] = [];
   link: LinkState = 'live';
   orders: (order: TaskOrder) => void = () => {};
-  /** What others have of each broadcast. */
+  /** What others have of each broadcast, beside the tasks that there are. */
   elsewhere = 0;
   readonly #shard: FakeShard;
-  #heard: (link: LinkState) => void = () => {};
+  readonly #linkHeard: ((link: LinkState) => void)[] = [];
+  /** Said while Redis was away. */
+  readonly #missed: (() => void)[] = [];
 
   constructor(shard: FakeShard) {
     this.#shard = shard;
   }
 
   async subscribe({ broadcastId }: Place, listener: Listener) {
+    if (this.listeners.has(broadcastId)) throw new Error(`${broadcastId} is subscribed to already`);
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.link !== 'live') throw new BusError('away');
+    this.#needRedis();
     this.#shard.subscriptions.push(broadcastId);
     this.listeners.set(broadcastId, listener);
     const kept = [...(this.#shard.kept.get(broadcastId) ?? [])];
-    return { kept, whole: !this.#shard.forgot, settings: this.#shard.settings };
+    return { kept, whole: !this.#shard.cutShort.has(broadcastId), settings: this.#shard.settings };
   }
 
   async unsubscribe(broadcastId: string): Promise<void> {
     this.listeners.delete(broadcastId);
   }
 
+  hear(broadcastId: string, say: (listener: Listener) => void): void {
+    const listener = this.listeners.get(broadcastId);
+    if (listener === undefined) return;
+    if (this.link === 'live') say(listener);
+    else this.#missed.push(() => this.listeners.get(broadcastId) === listener && say(listener));
+  }
+
   onLink(heard: (link: LinkState) => void): void {
-    this.#heard = heard;
+    this.#linkHeard.push(heard);
   }
 
   setLink(link: LinkState): void {
     this.link = link;
-    this.#heard(link);
+    for (const heard of this.#linkHeard) heard(link);
+    if (link === 'live') for (const say of this.#missed.splice(0)) say();
   }
 
   onOrder(heard: (order: TaskOrder) => void): void {
@@ -93,13 +110,30 @@ export class FakeFanIn implements FanIn {
   }
 
   async present(counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
+    this.#needRedis();
     this.present_.push(counts);
-    return new Map([...counts].map(([id, count]) => [id, count + this.elsewhere]));
+    return new Map(
+      [...counts].map(([broadcastId, count]) => {
+        const tasks = this.#shard.viewers.get(broadcastId) ?? new Map<FakeFanIn, number>();
+        this.#shard.viewers.set(broadcastId, tasks.set(this, count));
+        return [broadcastId, [...tasks.values()].reduce((sum, each) => sum + each, this.elsewhere)];
+      }),
+    );
   }
 
-  async holdLease(): Promise<boolean> {
+  async holdLease(name: string, ttlMs: number): Promise<boolean> {
+    this.#needRedis();
+    const lease = this.#shard.leases.get(name);
+    if (lease !== undefined && lease.holder !== this && lease.until > Date.now()) return false;
+    this.#shard.leases.set(name, { holder: this, until: Date.now() + ttlMs });
     return true;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.listeners.clear();
+  }
+
+  #needRedis(): void {
+    if (this.link !== 'live') throw new BusError('away');
+  }
 }

@@ -75,7 +75,6 @@ describe('joining', () => {
 
   it('begins in the middle when what came after is no longer kept', async () => {
     const chat = await start();
-    chat.shard.forgot = true;
     const [first] = chat.shard.sayAll(broadcastId, names(700));
     const fan = await join(chat.origin, { after: first?.id as string });
     expect(fan.histories[0]?.from).toBe('middle');

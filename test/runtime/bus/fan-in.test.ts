@@ -1,13 +1,39 @@
 import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BusError, presenceExpiryMs } from '../../../core/chat/bus.ts';
+import { BusError, presenceExpiryMs, type FanIn } from '../../../core/chat/bus.ts';
 import { defaultSettings } from '../../../core/chat/mode.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
+import { fanInContract } from './contract/fan-in.ts';
 import { Ear, messageOf, newBroadcast, noLimits, untilTrue, useShard } from './shard.ts';
 import { memberOf } from '../../../runtime/bus/wire.ts';
 import { startWireCutter, type WireCutter } from './wire-cutter.ts';
 
 const shard = useShard();
+
+describe('what every fan-in does', () => {
+  fanInContract(async () => {
+    const wire = await startWireCutter(shard.redis.port);
+    const opened: FanIn[] = [];
+    return {
+      newBroadcast: () => shard.warm(),
+      openFanIn: () => {
+        const fanIn = shard.openFanIn({ url: wire.url });
+        opened.push(fanIn);
+        return fanIn;
+      },
+      say: (broadcastId) => shard.post(broadcastId),
+      tell: (...said) => shard.bus.tell(...said),
+      order: (order) => shard.bus.order(order),
+      cut: () => wire.cut(),
+      mend: () => wire.mend(),
+      close: async () => {
+        for (const fanIn of opened) await fanIn.close();
+        await wire.stop();
+      },
+    };
+  });
+});
+
 const placeOf = (broadcastId: string) => ({ broadcastId, channelId: `channel-of-${broadcastId}` });
 
 /** The first connection of a bus after an outage takes a moment. */
@@ -23,45 +49,6 @@ const again = async <T>(ask: () => Promise<T>): Promise<T> => {
 };
 
 describe('a subscription', () => {
-  it('begins with what is kept and goes on from there without a hole or a double', async () => {
-    const broadcastId = await shard.warm();
-    const fanIn = shard.openFanIn();
-    const ids: string[] = [];
-    const enough = new AbortController();
-    const posting = (async () => {
-      while (!enough.signal.aborted) ids.push(await shard.post(broadcastId));
-    })();
-    await untilTrue('some posts', () => ids.length > 20);
-    for (let round = 0; round < 10; round += 1) {
-      const ear = new Ear();
-      const { kept, whole } = await fanIn.subscribe(placeOf(broadcastId), ear);
-      const before = ids.length;
-      await untilTrue('some more', () => ids.length > before + 10);
-      const newest = ids.at(-1) ?? '';
-      await untilTrue('heard', () => ear.ids.includes(newest));
-      const all = [...kept.map(({ id }) => id), ...ear.ids];
-      const from = ids.indexOf(all[0] ?? '');
-      expect(all).toEqual(ids.slice(from, from + all.length));
-      expect(whole).toBe(from === 0);
-      await fanIn.unsubscribe(broadcastId);
-    }
-    enough.abort();
-    await posting;
-  });
-
-  it('keeps the newest 500, and says whether anything was before them', async () => {
-    const broadcastId = await shard.warm();
-    const ids: string[] = [];
-    for (let i = 0; i < keptLength; i += 1) ids.push(await shard.post(broadcastId));
-    const ends = async () => {
-      const { kept, whole } = await shard.openFanIn().subscribe(placeOf(broadcastId), new Ear());
-      return { first: kept[0]?.id, length: kept.length, whole };
-    };
-    expect(await ends()).toEqual({ first: ids[0], length: keptLength, whole: true });
-    await shard.post(broadcastId);
-    expect(await ends()).toEqual({ first: ids[1], length: keptLength, whole: false });
-  });
-
   it('hears nothing after it ended, and can begin again at once', async () => {
     const broadcastId = await shard.warm();
     const fanIn = shard.openFanIn();
@@ -181,19 +168,6 @@ describe('presence', () => {
     const counts = new Map(Array.from({ length: 1_000 }, (_, i) => [`many-${i}`, i] as const));
     expect((await fanIn.present(counts)).get('many-999')).toBe(999);
     expect((await shard.bus.viewers([...counts.keys()])).size).toBe(999);
-  });
-});
-
-describe('a lease', () => {
-  it('has one holder, who keeps it by renewing, until it runs out', async () => {
-    const [one, two] = [shard.openFanIn(), shard.openFanIn()];
-    await untilTrue('live', () => one.link === 'live' && two.link === 'live');
-    expect(await one.holdLease('archive', 300)).toBe(true);
-    expect(await two.holdLease('archive', 300)).toBe(false);
-    expect(await one.holdLease('archive', 300)).toBe(true);
-    expect(await two.holdLease('other', 300)).toBe(true);
-    await untilTrue('free', () => two.holdLease('archive', 300), 1_000);
-    expect(await one.holdLease('archive', 300)).toBe(false);
   });
 });
 
