@@ -131,6 +131,13 @@ export type Publication =
   | { readonly prev: string; readonly messages: readonly ChatMessage[] }
   | { readonly control: Control; readonly person?: string };
 
+/** A message, or all of a person, that was taken away: who was not there has it on the screen still. */
+export interface Removal {
+  /** When, as ids are: whoever has heard a message with a greater id has heard of it. */
+  readonly at: string;
+  readonly control: Extract<Control, { type: 'delete' | 'purge' }>;
+}
+
 /** What a task hears of one broadcast. */
 export interface Listener {
   /** In order, each once; holes (lost connection, Redis that came back empty) are filled before. */
@@ -149,6 +156,8 @@ export interface FanIn {
     /** Nothing was said before the first of `kept`. */
     readonly whole: boolean;
     readonly settings: ChatSettings;
+    /** The last ones, oldest first. */
+    readonly removals: readonly Removal[];
   }>;
   unsubscribe(broadcastId: string): Promise<void>;
   readonly link: 'live' | 'reconnecting';

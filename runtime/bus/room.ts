@@ -1,4 +1,4 @@
-import type { FanIn, Listener } from '../../core/chat/bus.ts';
+import type { FanIn, Listener, Removal } from '../../core/chat/bus.ts';
 import type { ChatMessage } from '../../core/chat/message.ts';
 import { modeOf, type ChatMode, type ChatSettings } from '../../core/chat/mode.ts';
 import type { Heard } from './wire.ts';
@@ -56,12 +56,17 @@ export class Room {
 
   /** The first time: the answer has what is kept, the listener hears what comes after it. */
   async begin(): ReturnType<FanIn['subscribe']> {
-    const first = await this.#source.snapshot('', '');
+    const first = await this.#source.snapshot('', beforeAll);
     this.#last = first.published;
     this.#stamp = first.stamp === '' ? '0' : first.stamp;
     this.#mode = modeKey(first.settings);
     this.#inStep = !this.#isBehind();
-    return { kept: first.kept, whole: first.from === '', settings: first.settings };
+    return {
+      kept: first.kept,
+      whole: first.from === '',
+      settings: first.settings,
+      removals: first.controls.flatMap(removalIn),
+    };
   }
 
   /** @returns whether it is (still) in step */
@@ -136,6 +141,15 @@ export class Room {
     this.#mode = modeKey(settings);
     this.#listener.control({ type: 'mode', mode: modeOf(settings) }, undefined);
   }
+}
+
+/** A stamp before every other. */
+const beforeAll = '0';
+
+function removalIn(heard: Heard): readonly Removal[] {
+  if (!('control' in heard) || heard.stamp === undefined) return [];
+  const { control, stamp: at } = heard;
+  return control.type === 'delete' || control.type === 'purge' ? [{ at, control }] : [];
 }
 
 const modeKey = (mode: ChatMode): string => `${mode.slowS} ${mode.off} ${mode.followersMin ?? '-'}`;

@@ -1,6 +1,7 @@
+import type { Removal } from '../../../core/chat/bus.ts';
 import type { ChatMessage } from '../../../core/chat/message.ts';
 import { historyLength, keptLength, type History } from '../../../core/chat/protocol.ts';
-import { eventFrame, type Frame } from '../delivery/frame.ts';
+import { controlFrame, eventFrame, together, type Frame } from '../delivery/frame.ts';
 
 /** A message as this task needs it: encoded once, when it comes in. */
 export interface Line {
@@ -20,6 +21,8 @@ export const isPurged = (line: Line, person: string, until: string): boolean =>
 
 /** Resumes that are remembered until the next change: in a storm nearly all come back with one of a few ids. */
 const mostResumes = 256;
+/** Removals that are told to those who were not there: a moderator's busy hour, 3 kB for one who missed them all. */
+const mostRemovals = 100;
 /** Later than every id. */
 const never = '~';
 
@@ -35,10 +38,12 @@ export class Kept {
   /** Whoever has this message or a later one has missed nothing that is not here; undefined: all of it is here. */
   #floor: string | undefined;
   #history: Frame | undefined;
+  #removals: readonly (Pick<Removal, 'at'> & { readonly frame: Frame })[] = [];
   readonly #resumes = new Map<string, Frame>();
 
-  constructor(kept: readonly ChatMessage[], whole: boolean) {
+  constructor(kept: readonly ChatMessage[], whole: boolean, removals: readonly Removal[]) {
     this.#floor = whole ? undefined : (kept[0]?.id ?? never);
+    for (const removal of removals) this.#remember(removal);
     this.add(kept.map(lineOf));
   }
 
@@ -58,10 +63,9 @@ export class Kept {
     this.#changed();
   }
 
-  remove(isGone: (line: Line) => boolean): void {
-    const left = this.#lines.filter((line) => !isGone(line));
-    if (left.length === this.#lines.length) return;
-    this.#lines = left;
+  remove(removal: Removal, isGone: (line: Line) => boolean): void {
+    this.#lines = this.#lines.filter((line) => !isGone(line));
+    this.#remember(removal);
     this.#changed();
   }
 
@@ -74,9 +78,9 @@ export class Kept {
     return this.#history;
   }
 
-  /** For one who could not be sent everything; what they have may have a hole. */
-  resync(): Frame {
-    return historyFrame(this.#lines.slice(-historyLength), 'middle');
+  /** For one who could not be sent everything after this id; what they have may have a hole. */
+  resync(id = ''): Frame {
+    return this.#withRemovals(id, historyFrame(this.#lines.slice(-historyLength), 'middle'));
   }
 
   /** For one who has everything until and with this id. */
@@ -85,13 +89,26 @@ export class Kept {
     if (known !== undefined) return known;
     const made =
       this.#floor === undefined || id >= this.#floor
-        ? historyFrame(
-            this.#lines.filter((line) => line.id > id),
-            'after',
+        ? this.#withRemovals(
+            id,
+            historyFrame(
+              this.#lines.filter((line) => line.id > id),
+              'after',
+            ),
           )
-        : this.resync();
+        : this.resync(id);
     if (this.#resumes.size < mostResumes) this.#resumes.set(id, made);
     return made;
+  }
+
+  #remember({ at, control }: Removal): void {
+    this.#removals = [...this.#removals, { at, frame: controlFrame(control) }].slice(-mostRemovals);
+  }
+
+  /** First what is to go, so that nothing of it is seen once more. */
+  #withRemovals(id: string, history: Frame): Frame {
+    const [first, ...others] = this.#removals.filter(({ at }) => at >= id).map(({ frame }) => frame);
+    return first === undefined ? history : together(first, ...others, history);
   }
 
   #changed(): void {

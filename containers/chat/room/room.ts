@@ -1,4 +1,4 @@
-import type { Listener, Place } from '../../../core/chat/bus.ts';
+import type { Listener, Place, Removal } from '../../../core/chat/bus.ts';
 import { isStaff, type ChatMessage } from '../../../core/chat/message.ts';
 import type { ChatMode } from '../../../core/chat/mode.ts';
 import {
@@ -42,6 +42,7 @@ export interface RoomOptions extends DeliveryOptions {
 export interface Heard {
   readonly kept: readonly ChatMessage[];
   readonly whole: boolean;
+  readonly removals: readonly Removal[];
   readonly mode: ChatMode;
   readonly link: LinkState;
 }
@@ -64,7 +65,7 @@ export class Room implements Listener {
   readonly #standings = new Map<string, Frame>();
   /** Who has heard more, from another task, than has been sent here: until which id. */
   readonly #ahead = new Map<Viewer, string>();
-  #kept = new Kept([], false);
+  #kept = new Kept([], false, []);
   #pending: Pending[] = [];
   #announcesViewers = false;
   #mode: ChatMode = { slowS: 0, off: false };
@@ -89,8 +90,8 @@ export class Room implements Listener {
   }
 
   /** What was kept when it was subscribed to. Messages that were heard before this returns come after them. */
-  begin({ kept, whole, mode, link }: Heard): void {
-    this.#kept = new Kept(kept, whole);
+  begin({ kept, whole, removals, mode, link }: Heard): void {
+    this.#kept = new Kept(kept, whole, removals);
     this.#pending = this.#pending.filter(({ id }) => id > this.#kept.lastId);
     this.#mode = mode;
     this.#link = link;
@@ -143,9 +144,9 @@ export class Room implements Listener {
     }
     if (control.type === 'delete') {
       const ids = new Set(control.ids);
-      this.#forget(({ id }) => ids.has(id));
+      this.#forget(control, ({ id }) => ids.has(id));
     } else if (control.type === 'purge') {
-      this.#forget((line) => isPurged(line, control.person, control.until));
+      this.#forget(control, (line) => isPurged(line, control.person, control.until));
     } else if (control.type === 'mode') this.#mode = control.mode;
     else if (control.type === 'link') this.#link = control.link;
     else if (control.type === 'viewers') this.viewers = control.count;
@@ -275,9 +276,9 @@ export class Room implements Listener {
     }
   }
 
-  #forget(isGone: (line: Line) => boolean): void {
+  #forget(control: Removal['control'], isGone: (line: Line) => boolean): void {
+    this.#kept.remove({ at: this.newestId ?? '', control }, isGone);
     this.#pending = this.#pending.filter((line) => !isGone(line));
-    this.#kept.remove(isGone);
   }
 
   #count(shown: readonly Line[], left: readonly Line[]): void {

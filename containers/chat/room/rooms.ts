@@ -106,8 +106,8 @@ export class Rooms {
     await this.#closing.get(broadcastId);
     const sampler = new Sampler(this.#shownPerS);
     const room = new Room({ ...options, place, sampler, wantsTick: (room) => this.#wanting.add(room) });
-    const { kept, whole, settings } = await fanIn.subscribe(place, room);
-    room.begin({ kept, whole, mode: modeOf(settings), link: fanIn.link });
+    const { settings, ...heard } = await fanIn.subscribe(place, room);
+    room.begin({ ...heard, mode: modeOf(settings), link: fanIn.link });
     room.emptySinceMs = now();
     this.#rooms.set(broadcastId, room);
     this.#samplers.set(room, sampler);

@@ -1,7 +1,7 @@
-import type { FanIn, Listener, Place, TaskOrder } from '../../../core/chat/bus.ts';
+import type { FanIn, Listener, Place, Removal, TaskOrder } from '../../../core/chat/bus.ts';
 import { BusError } from '../../../core/chat/bus.ts';
 import type { ChatAuthor, ChatMessage } from '../../../core/chat/message.ts';
-import { messageId } from '../../../core/chat/message.ts';
+import { idTimeMs, messageId } from '../../../core/chat/message.ts';
 import { defaultSettings, type ChatSettings } from '../../../core/chat/mode.ts';
 import { keptLength, type Control, type LinkState } from '../../../core/chat/protocol.ts';
 
@@ -21,6 +21,7 @@ export class FakeShard {
   /** Viewers by broadcast and task. */
   readonly viewers = new Map<string, Map<FakeFanIn, number>>();
   readonly leases = new Map<string, { readonly holder: FakeFanIn; readonly until: number }>();
+  readonly removals = new Map<string, Removal[]>();
   /** Broadcasts of which more was said than is kept. */
   readonly cutShort = new Set<string>();
   #us = Date.now() * 1_000;
@@ -37,8 +38,8 @@ export class FakeShard {
 
   sayAll(broadcastId: string, texts: readonly string[], by: ChatAuthor = somebody): readonly ChatMessage[] {
     const messages = texts.map((text) => {
-      this.#us = Math.max(this.#us + 1, Date.now() * 1_000);
-      return { id: messageId(this.#us), at: Math.floor(this.#us / 1_000), text, by };
+      const id = this.#nextId();
+      return { id, at: idTimeMs(id), text, by };
     });
     this.said.push(...messages.map(({ id }) => id));
     const kept = [...(this.kept.get(broadcastId) ?? []), ...messages];
@@ -49,11 +50,21 @@ export class FakeShard {
   }
 
   tell(broadcastId: string, control: Control, personId?: string): void {
+    if (control.type === 'delete' || control.type === 'purge')
+      this.removals.set(broadcastId, [
+        ...(this.removals.get(broadcastId) ?? []),
+        { at: this.#nextId(), control },
+      ]);
     for (const task of this.tasks) task.hear(broadcastId, (listener) => listener.control(control, personId));
   }
 
   order(order: TaskOrder): void {
     for (const task of this.tasks) task.orders(order);
+  }
+
+  #nextId(): string {
+    this.#us = Math.max(this.#us + 1, Date.now() * 1_000);
+    return messageId(this.#us);
   }
 }
 
@@ -81,7 +92,12 @@ export class FakeFanIn implements FanIn {
     this.#shard.subscriptions.push(broadcastId);
     this.listeners.set(broadcastId, listener);
     const kept = [...(this.#shard.kept.get(broadcastId) ?? [])];
-    return { kept, whole: !this.#shard.cutShort.has(broadcastId), settings: this.#shard.settings };
+    return {
+      kept,
+      whole: !this.#shard.cutShort.has(broadcastId),
+      settings: this.#shard.settings,
+      removals: [...(this.#shard.removals.get(broadcastId) ?? [])],
+    };
   }
 
   async unsubscribe(broadcastId: string): Promise<void> {

@@ -234,6 +234,25 @@ describe('controls', () => {
     expect((await join(chat.origin)).joined[0]?.mode).toEqual({ slowS: 30, off: false });
   });
 
+  it('that take something away are told to who was not there, by the same task and by another', async () => {
+    const shard = new FakeShard();
+    const chat = await start({ onShard: shard });
+    await join(chat.origin);
+    const [bad, last] = shard.sayAll(broadcastId, ['bad', 'last']);
+    const control = { type: 'delete', ids: [bad?.id as string] } as const;
+    shard.tell(broadcastId, control);
+    const other = await start({ onShard: shard });
+    for (const { origin } of [chat, other]) {
+      const back = await join(origin, { after: last?.id as string });
+      expect(back.events).toEqual(['joined', 'control', 'history']);
+      expect(back.controls).toEqual([control]);
+      expect((await join(origin)).controls).toEqual([]);
+    }
+    const [next] = shard.sayAll(broadcastId, ['next']);
+    const heardIt = await join(other.origin, { after: next?.id as string });
+    expect(heardIt.controls).toEqual([]);
+  });
+
   it('say that Redis is away and back, and nobody loses the connection', async () => {
     const chat = await start();
     const fan = await join(chat.origin);

@@ -76,7 +76,7 @@ describe('a subscription', () => {
     const ear = new Ear();
     const fanIn = shard.openFanIn({ readSettings: () => Promise.resolve(settings) });
     const begun = await fanIn.subscribe(placeOf(broadcastId), ear);
-    expect(begun).toEqual({ kept: [old], whole: true, settings });
+    expect(begun).toEqual({ kept: [old], whole: true, settings, removals: [] });
     expect(await shard.bus.admit({ ...placeOf(broadcastId), personId: 'p', role: 'viewer' })).toEqual({
       kind: 'cold',
     });

@@ -116,6 +116,20 @@ export function fanInContract(open: () => Promise<FanInSide>): void {
       ]);
       expect(there.controls).toEqual([]);
     });
+
+    it('begins with what was taken away lately, for those who were not there', async () => {
+      const [before] = await say(1);
+      await side.tell(broadcastId, { type: 'delete', ids: ['1'] });
+      await side.tell(broadcastId, { type: 'purge', person: 'somebody', until: '2' });
+      await side.tell(broadcastId, { type: 'mode', mode: { slowS: 1, off: false } });
+      const { removals } = await (await task()).subscribe(place(), new Ear());
+      expect(removals.map(({ control }) => control)).toEqual([
+        { type: 'delete', ids: ['1'] },
+        { type: 'purge', person: 'somebody', until: '2' },
+      ]);
+      const [after] = await say(1);
+      for (const { at } of removals) expect((before ?? '') < at && at < (after ?? '')).toBe(true);
+    });
   });
 
   describe('a lost Redis', () => {
