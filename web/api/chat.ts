@@ -26,7 +26,7 @@ export interface ChatApi {
   /** `key`: the same for every attempt at the same post. */
   readonly post: (broadcastId: string, text: string, key: string) => Promise<PostedMessage>;
   readonly remove: (broadcastId: string, messageId: string) => Promise<void>;
-  readonly purge: (broadcastId: string, personId: string) => Promise<void>;
+  readonly purge: (broadcastId: string, personId: string, name: string) => Promise<void>;
   readonly settings: (channelId: string) => Promise<ChatSettings>;
   readonly changeSettings: (channelId: string, change: SettingsChange) => Promise<ChatSettings>;
   readonly bans: (channelId: string) => Promise<{ readonly bans: readonly Ban[] }>;
@@ -50,7 +50,8 @@ export function createChatApi(ask: Ask): ChatApi {
     post: (broadcastId, text, key) =>
       ask('POST', `${show(broadcastId)}/messages`, { text }, { 'idempotency-key': key }),
     remove: (broadcastId, messageId) => ask('DELETE', `${show(broadcastId)}/messages/${id(messageId)}`),
-    purge: (broadcastId, personId) => ask('DELETE', `${show(broadcastId)}/people/${id(personId)}/messages`),
+    purge: (broadcastId, personId, name) =>
+      ask('DELETE', `${show(broadcastId)}/people/${id(personId)}/messages?name=${id(name)}`),
     settings: (channelId) => ask('GET', `${chat(channelId)}/settings`),
     changeSettings: (channelId, change) => ask('PATCH', `${chat(channelId)}/settings`, change),
     bans: (channelId) => ask('GET', `${chat(channelId)}/bans`),

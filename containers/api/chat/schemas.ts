@@ -179,6 +179,9 @@ const moderator = z.object({
   at: timeMs,
 }) satisfies z.ZodType<Moderator>;
 export const moderatorList = z.object({ moderators: list(moderator) }).meta({ id: 'ChatModerators' });
+/** For the audit list. */
+export const purgeQuery = z.strictObject({ name: personName.exactOptional() });
+
 export const moderatorWish = z.strictObject({ name: personName }).meta({ id: 'ChatModeratorWish' });
 
 const action = z.discriminatedUnion('type', [

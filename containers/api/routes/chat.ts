@@ -11,6 +11,7 @@ import {
   messageParams,
   newMessage,
   personParams,
+  purgeQuery,
   postHeaders,
   postedMessage,
   refusedPost,
@@ -94,13 +95,15 @@ export function chatRoutes(app: Api, deps: ApiDependencies, askers: Askers, chat
       ...shared,
       summary: 'Delete all that somebody has said in a broadcast, as staff',
       params: personParams,
+      querystring: purgeQuery,
       response: { ...shownOrNotYet, ...problems },
     },
     handler: async (request, reply) => {
       const identity = await askers.require(request);
       const broadcast = await visible.get(request.params.id, identity);
       const asker = await people.staff(broadcast, identity);
-      return sendDone(reply, await moderation.purge(asker, broadcast, { personId: request.params.person }));
+      const whom = { ...request.query, personId: request.params.person };
+      return sendDone(reply, await moderation.purge(asker, broadcast, whom));
     },
   });
 

@@ -35,7 +35,7 @@ export function createModeration(chat: Chat, api: ChatApi, channelId: string): M
         chat.hide([id]);
         return 'Message deleted.';
       case 'purge':
-        await api.purge(chat.broadcastId, by.id);
+        await api.purge(chat.broadcastId, by.id, by.name);
         chat.hideAllOf(by.id);
         return `All messages of ${by.name} deleted.`;
       case 'timeout':

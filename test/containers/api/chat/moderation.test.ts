@@ -35,8 +35,8 @@ const inChannel = (
 ) => chat.api.ask(who, method, `/api/channels/${channel.channelId}/${rest}`, body);
 const remove = (who: string | null, id: string) =>
   chat.api.ask(who, 'DELETE', `/api/broadcasts/${broadcastId}/messages/${id}`);
-const purge = (who: string | null, whom: string) =>
-  chat.api.ask(who, 'DELETE', `/api/broadcasts/${broadcastId}/people/${person(whom)}/messages`);
+const purge = (who: string | null, whom: string, query = '') =>
+  chat.api.ask(who, 'DELETE', `/api/broadcasts/${broadcastId}/people/${person(whom)}/messages${query}`);
 const ban = (who: string, whom: string, more: object = {}, query = '') =>
   inChannel(who, 'PUT', `chat/bans/${person(whom)}${query}`, { name: whom, ...more });
 const makeModerator = (whom: string) =>
@@ -122,11 +122,13 @@ describe('deleting all that somebody has said', () => {
     ] as const)
       await say(who, text);
     expect((await purge('alice', 'troll')).statusCode).toBe(403);
-    expect((await purge(owner, 'troll')).statusCode).toBe(204);
+    expect((await purge(owner, 'troll', '?name=Troll')).statusCode).toBe(204);
     await shows1s({ type: 'purge', person: person('troll') });
     expect((await chat.stored(broadcastId)).map(({ text }) => text)).toEqual(['b']);
     expect((await chat.history(broadcast)).map(({ text }) => text)).toEqual(['b']);
-    expect(await audit()).toMatchObject([{ action: { type: 'purge', personId: person('troll') } }]);
+    expect(await audit()).toMatchObject([
+      { action: { type: 'purge', personId: person('troll') }, name: 'Troll' },
+    ]);
   });
 });
 

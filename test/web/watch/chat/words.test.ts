@@ -105,9 +105,25 @@ describe('words for people', () => {
     expect(
       auditWords({ ...entry, action: { type: 'timeout', personId: 'a', forS: 600 }, reason: 'spam' }),
     ).toBe('put Ana in a timeout for 10 min: spam');
-    expect(auditWords({ ...entry, action: { type: 'settings', changes: { slowS: 30 } } })).toBe(
-      'changed slow mode.',
+    expect(auditWords({ ...entry, action: { type: 'purge', broadcastId: 'b', personId: 'a' } })).toBe(
+      'deleted all messages of Ana.',
     );
+  });
+  it('tell to what the staff changed the rules', () => {
+    const changed = (changes: Readonly<Record<string, unknown>>): string =>
+      auditWords({
+        id: '1',
+        at: 0,
+        by: { personId: 'p', name: 'Moe', role: 'moderator' },
+        action: { type: 'settings', changes },
+      });
+    expect(changed({ slowS: 30 })).toBe('changed slow mode to 30 s.');
+    expect(changed({ slowS: 0 })).toBe('changed slow mode to off.');
+    expect(changed({ followersMin: 1_440 })).toBe('changed who can write to followers of 1 day.');
+    expect(changed({ followersMin: 0 })).toBe('changed who can write to all followers.');
+    expect(changed({ followersMin: null })).toBe('changed who can write to everybody.');
+    expect(changed({ links: 'staff-only' })).toBe('changed who can post links to moderators only.');
+    expect(changed({ blockedWords: ['x'] })).toBe('changed blocked words.');
   });
 });
 

@@ -1,16 +1,27 @@
 /** One line of the log for people. Pure. */
 import type { AuditEntry } from '../../../../core/chat/store.ts';
 import { span } from '../words.ts';
+import { followersWords } from './followers-words.ts';
 
 const settingNames: Readonly<Record<string, string>> = {
   slowS: 'slow mode',
   followersMin: 'who can write',
   off: 'chat off',
-  links: 'links',
+  links: 'who can post links',
   blockedWords: 'blocked words',
   maxLength: 'length of messages',
   maxEmoji: 'number of emoji',
 };
+
+/** To what: where that is short. */
+function valueWords(key: string, value: unknown): string {
+  if (key === 'slowS' && typeof value === 'number') return value === 0 ? ' to off' : ` to ${span(value)}`;
+  if (key === 'followersMin' && value === null) return ' to everybody';
+  if (key === 'followersMin' && typeof value === 'number')
+    return ` to ${followersWords(value).toLowerCase()}`;
+  if (key === 'links') return value === 'allowed' ? ' to everybody' : ' to moderators only';
+  return key.startsWith('max') && typeof value === 'number' ? ` to ${value}` : '';
+}
 
 function doneWords({ action, name = 'somebody' }: AuditEntry): string {
   switch (action.type) {
@@ -34,7 +45,9 @@ function doneWords({ action, name = 'somebody' }: AuditEntry): string {
       const { changes } = action;
       if (changes['off'] === true) return 'turned the chat off';
       if (changes['off'] === false) return 'turned the chat on';
-      const changed = Object.keys(changes).map((key) => settingNames[key] ?? key);
+      const changed = Object.entries(changes).map(
+        ([key, value]) => `${settingNames[key] ?? key}${valueWords(key, value)}`,
+      );
       return `changed ${changed.join(', ') || 'the settings'}`;
     }
   }

@@ -4,14 +4,10 @@ import type { ChatSettings } from '../../../../core/chat/mode.ts';
 import type { SettingsChange } from '../../../api/chat.ts';
 import { span } from '../words.ts';
 import { blockedWordsIn } from './blocked-words.ts';
+import { followersWords } from './followers-words.ts';
 
 const slow = [0, 3, 5, 10, 30, 60, 300] as const;
 const followers = [0, 10, 60, 1_440, 10_080] as const;
-
-const followersWords = (minutes: number): string =>
-  minutes === 0
-    ? 'All followers'
-    : `Followers of ${minutes < 1_440 ? span(minutes * 60) : minutes < 10_080 ? '1 day' : '1 week'}`;
 
 export function Rules(props: {
   readonly settings: ChatSettings;
