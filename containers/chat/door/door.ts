@@ -62,6 +62,13 @@ export function createDoor(options: DoorOptions): Door {
         }).refusal,
       };
     if (asked.query.has('sid')) return undefined;
+    // Engine.IO would say so on a WebSocket after it agreed to one, in plain HTTP.
+    if (asked.query.get('EIO') !== '4')
+      return {
+        status: 400,
+        body: refusal('bad-request', { text: 'this chat speaks Engine.IO 4: use Socket.IO 3 or newer' })
+          .refusal,
+      };
     if (isShut || engine.clientsCount + admission.waiting >= maxSockets) return full();
     return undefined;
   };

@@ -1,6 +1,7 @@
 import { connect, type Socket as NetSocket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ChatAuthor } from '../../../core/chat/message.ts';
 import {
   broadcastId,
   joinFan,
@@ -103,6 +104,13 @@ describe('the door', () => {
     expect(chat.logLines.join()).not.toContain('secret');
   });
 
+  it('tells old clients that they are too old, on a WebSocket before it agrees to one', async () => {
+    chat = await startTestChat();
+    for (const query of ['EIO=3&transport=websocket', 'transport=websocket'])
+      expect(await answerOf(await knock(`/chat/a/?${query}`))).toMatch(/^HTTP\/1.1 400 [^]*Engine.IO 4/);
+    expect((await fetch(`${chat.origin}/chat/a/?EIO=3&transport=polling`)).status).toBe(400);
+  });
+
   it('is at its own path only', async () => {
     chat = await startTestChat();
     for (const path of ['/', '/chat/b/?EIO=4&transport=polling', '/chat/a', '//', '/socket.io/'])
@@ -177,5 +185,21 @@ describe('leaving', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('of a broadcast that is private now ends for all but its broadcaster', async () => {
+    chat = await startTestChat();
+    const host: ChatAuthor = { id: 'c'.repeat(20), name: 'Host', role: 'broadcaster' };
+    const operator: ChatAuthor = { id: 'd'.repeat(20), name: 'Operator', role: 'operator' };
+    const [own, ...others] = await Promise.all([
+      joinFan(chat.origin, { you: host }),
+      joinFan(chat.origin, { you: operator }),
+      joinFan(chat.origin),
+    ]);
+    const elsewhere = await joinFan(chat.origin, { broadcast: 'another' });
+    fans.push(own, ...others, elsewhere);
+    chat.shard.order({ type: 'hide', broadcastId });
+    for (const fan of others) await until(() => expect(fan.socket.connected).toBe(false));
+    expect([own.socket.connected, elsewhere.socket.connected]).toEqual([true, true]);
   });
 });
