@@ -35,6 +35,18 @@ export function actionFor(key: Key, focus: Focus): Action | undefined {
   return actions.get(key.key.toLowerCase());
 }
 
+const timelineSteps: ReadonlyMap<string, number> = new Map([
+  ['ArrowLeft', -10],
+  ['ArrowDown', -10],
+  ['ArrowRight', 10],
+  ['ArrowUp', 10],
+]);
+
+/** Seconds that a key moves the timeline that has the focus: by its own step, a second, nobody leaves the live edge. */
+export function timelineStep({ key, ctrlKey, metaKey, altKey }: Key): number | undefined {
+  return ctrlKey || metaKey || altKey ? undefined : timelineSteps.get(key);
+}
+
 export const shortcutHelp: readonly (readonly [string, string])[] = [
   ['Space or K', 'Play or pause'],
   ['← →', 'Back or forward 10 seconds'],

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { clockTime, spokenTime } from '../words/time.ts';
 import type { Player } from './player.ts';
+import { timelineStep } from './shortcuts.ts';
 
 /**
  * The slider over the whole show. Live it counts the show's time from its start to now, in a recording
@@ -23,6 +24,12 @@ export function Timeline({ player }: { readonly player: Player }) {
     drag.value = undefined;
     if (recording) player.seekMedia(seconds);
     else player.seekTo(startMs + seconds * 1000);
+  };
+  const step = (event: KeyboardEvent): void => {
+    const seconds = timelineStep(event);
+    if (seconds === undefined) return;
+    event.preventDefault();
+    commit(Math.min(maxS, Math.max(0, value + seconds)));
   };
   const point = (event: PointerEvent): void => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -53,6 +60,7 @@ export function Timeline({ player }: { readonly player: Player }) {
         step={1}
         value={Math.round(value)}
         disabled={playback === undefined}
+        onKeyDown={step}
         onInput={(event) => (drag.value = event.currentTarget.valueAsNumber)}
         onChange={(event) => commit(event.currentTarget.valueAsNumber)}
       />

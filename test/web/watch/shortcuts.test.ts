@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actionFor } from '../../../web/watch/shortcuts.ts';
+import { actionFor, timelineStep } from '../../../web/watch/shortcuts.ts';
 
 const key = (name: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'altKey', boolean>> = {}) => ({
   key: name,
@@ -7,6 +7,17 @@ const key = (name: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'altKey'
   metaKey: false,
   altKey: false,
   ...held,
+});
+
+describe('timelineStep', () => {
+  it('goes as far as the same key does elsewhere', () => {
+    for (const name of ['ArrowLeft', 'ArrowRight'])
+      expect(actionFor(key(name), 'other')).toEqual({ do: 'seek', seconds: timelineStep(key(name)) });
+  });
+  it('leaves all other keys to the slider', () => {
+    for (const other of [key('Home'), key('PageDown'), key('ArrowLeft', { altKey: true })])
+      expect(timelineStep(other)).toBeUndefined();
+  });
 });
 
 describe('actionFor', () => {
