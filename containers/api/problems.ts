@@ -84,7 +84,11 @@ function badRequest(
   const lines = errors.map(
     ({ path, message }) => `${path === '/' ? `the ${where}` : path.slice(1)}: ${message}`,
   );
-  return new HttpProblem(400, `The ${where} is not right. ${lines.join('; ')}`, { errors });
+  return new HttpProblem(
+    400,
+    `The ${where} ${where === 'headers' ? 'are' : 'is'} not right. ${lines.join('; ')}`,
+    { errors },
+  );
 }
 
 const later = { 'retry-after': '5' };

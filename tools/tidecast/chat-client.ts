@@ -28,7 +28,9 @@ export async function changeLimits(connection: Connection, changes: LimitChanges
   const checked = limitChanges.safeParse(changes);
   if (!checked.success) {
     const [issue] = checked.error.issues;
-    throw new CommandError('usage', `--${String(issue?.path[0] ?? '')}: ${issue?.message ?? 'is not right'}`);
+    const [limit] = issue?.path ?? [];
+    const option = limit === 'shownPerS' ? 'shown' : String(limit ?? '');
+    throw new CommandError('usage', `--${option}: ${issue?.message ?? 'is not right'}`);
   }
   return readAnswer(chatLimits, await connection.ask('PATCH', '/api/ops/chat/limits', changes), 'answer');
 }

@@ -47,7 +47,7 @@ function checkWords({ name, takes }: Command, words: readonly string[]): void {
   const missing = takes[words.length];
   if (missing !== undefined && !missing.startsWith('['))
     throw new CommandError('usage', `tidecast ${name} needs ${missing}`, {
-      hint: `tidecast ${[name, ...takes].join(' ')}; tidecast fleet lists what there is.`,
+      hint: `tidecast ${[name, ...takes].join(' ')}${missing.startsWith('<') ? '; tidecast fleet lists what there is.' : ''}`,
     });
   const extra = words[takes.length];
   if (extra !== undefined)

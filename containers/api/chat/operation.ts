@@ -206,7 +206,7 @@ export class Operation {
     if (find() === undefined) await shards.refresh();
     const found = find();
     if (found !== undefined) return found;
-    throw new HttpProblem(404, 'There is no such chat shard: look at /api/ops/chat.');
+    throw new HttpProblem(404, 'There is no such chat shard.');
   }
 
   /** @returns whether it heard it */

@@ -140,7 +140,7 @@ describe('tidecast limits', () => {
   ])('%s %s is wrong usage, and nothing is changed', async (option, text) => {
     const { code, err } = await at('limits', option, text);
     expect(code).toBe(2);
-    expect(err).toContain('--');
+    expect(err).toContain(option);
     expect(calls()).toEqual(['GET /api/ops/chat']);
   });
 });
