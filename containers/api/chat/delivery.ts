@@ -13,6 +13,8 @@ const publishAgainMs = 100;
 const removeAgainMs = [1_000, 5_000, 20_000];
 /** Broadcasts that this task has said are to be archived: 40 bytes each. */
 const maxMarked = 20_000;
+/** A table or Redis that is away is that for hundreds of posts a second: all of them at the level debug. */
+const warnEveryMs = 1_000;
 /** Posts of some seconds at the platform's limit. */
 const maxTakenBack = 10_000;
 
@@ -37,6 +39,8 @@ export class Delivery {
   readonly #marked = new Set<string>();
   /** What was taken back although it may have gone out, until Redis has been told. */
   readonly #takenBack = new Map<string, ChatMessage>();
+  #warnedAt = -Infinity;
+  #unsaid = 0;
 
   constructor(deps: DeliveryOptions) {
     this.#deps = deps;
@@ -165,7 +169,15 @@ export class Delivery {
   }
 
   readonly #warn = (error: unknown): void => {
-    this.#deps.log.warn({ err: error }, 'a message was not delivered at once');
+    const { chat, log } = this.#deps;
+    const now = chat.steady();
+    const isSoon = now - this.#warnedAt < warnEveryMs;
+    log[isSoon ? 'debug' : 'warn'](
+      { err: error, unsaid: this.#unsaid },
+      'a message was not delivered at once',
+    );
+    this.#unsaid = isSoon ? this.#unsaid + 1 : 0;
+    if (!isSoon) this.#warnedAt = now;
   };
 }
 
