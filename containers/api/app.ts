@@ -108,7 +108,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   const chat = createChat(deps);
   app.addHook('onClose', () => chat.close());
   publicRoutes(app, deps, chat.shown);
-  broadcastRoutes(app, deps, askers, chat.shown);
+  broadcastRoutes(app, deps, askers, chat);
   channelRoutes(app, deps, askers, chat.shown);
   opsRoutes(app, deps, askers);
   chatRoutes(app, deps, askers, chat);

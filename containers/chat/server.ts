@@ -165,11 +165,17 @@ export async function serveChat(options: ServerOptions, parts: ServerParts): Pro
   const farewell = createFarewell({ sockets: () => io.sockets.sockets.values(), random });
   fanIn.onOrder((order) => {
     log.info({ order }, 'an order');
-    if (order.type === 'drill') farewell.drill(order.share);
-    else {
+    if (order.type === 'drill') {
+      farewell.drill(order.share);
+      return;
+    }
+    const room = rooms.get(order.broadcastId);
+    if (order.type === 'move') {
       desk.moved(order.broadcastId, order.path);
-      const room = rooms.get(order.broadcastId);
       if (room !== undefined) farewell.move(room, order.path);
+    } else {
+      desk.changed(order.broadcastId);
+      if (room !== undefined) farewell.hide(room);
     }
   });
 

@@ -123,7 +123,9 @@ export type TaskOrder =
   /** Cuts this share of the sockets at once, as a load balancer that loses a node. */
   | { readonly type: 'drill'; readonly share: number }
   /** Ends of a stay: everybody in this broadcast goes there. */
-  | { readonly type: 'move'; readonly broadcastId: string; readonly path: string };
+  | { readonly type: 'move'; readonly broadcastId: string; readonly path: string }
+  /** It is private from now on: nobody but the broadcaster stays. */
+  | { readonly type: 'hide'; readonly broadcastId: string };
 
 /** One publication, as it lies on the wire (JSON). */
 export type Publication =

@@ -151,6 +151,16 @@ export class Moderation {
     );
   }
 
+  /** Who is in the chat of a broadcast that is private now, and not its broadcaster, leaves. */
+  async hide(broadcast: Broadcast): Promise<void> {
+    const { broadcastId, state } = broadcast;
+    const shard = state === 'ended' ? undefined : await this.#deps.homes.shardOf(broadcast);
+    if (shard === undefined) return;
+    await this.#deps.untold.tell(shard, `hide ${broadcastId}`, (bus) =>
+      bus.order({ type: 'hide', broadcastId }),
+    );
+  }
+
   async addModerator(asker: ChatAuthor, channelId: string, { personId, name }: Whom): Promise<void> {
     const { chat, people, clock } = this.#deps;
     await this.audit(channelId, asker, { type: 'moderator', personId }, { name });

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
 import type { Askers } from '../asker.ts';
-import type { Shown } from '../chat/shown.ts';
+import type { Chat } from '../chat/chat.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { thumbnailKey } from '../links.ts';
 import { playbackCookies } from '../playback-cookies.ts';
@@ -10,7 +10,8 @@ import { broadcastChanges, broadcastView, idParams, playback } from '../schemas.
 import { viewPlayback } from '../views.ts';
 import { forEverybody, problems, tokenNeeded, tokenOptional, type Api } from './route.ts';
 
-export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers, shown: Shown): void {
+export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers, chat: Chat): void {
+  const { shown, moderation } = chat;
   const { broadcasts, clock, objects } = deps;
 
   /** A private broadcast and one that does not exist look the same to everybody but the owner. */
@@ -79,7 +80,8 @@ export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers,
       const changed = await broadcasts.update(id, subject, request.body);
       if (changed === undefined) throw notFound('broadcast');
       // The address of the picture is known to whoever has seen it. Asked for again when it fails.
-      if (changed.visibility === 'private') await objects.delete(thumbnailKey(id));
+      if (changed.visibility === 'private')
+        await Promise.all([objects.delete(thumbnailKey(id)), moderation.hide(changed)]);
       return reply.send(await shown.one(changed));
     },
   });

@@ -38,6 +38,8 @@ export interface Farewell {
   drill(share: number): number;
   /** Everybody in this room goes there. */
   move(room: Room, path: string): void;
+  /** Nobody but the broadcaster stays in this room. */
+  hide(room: Room): void;
   stop(): void;
 }
 
@@ -91,6 +93,10 @@ export function createFarewell({ sockets, random }: FarewellOptions): Farewell {
       after(overMs + patienceMs, () => {
         for (const { socket } of [...room]) close(socket);
       });
+    },
+
+    hide(room) {
+      for (const { you, socket } of [...room]) if (you?.role !== 'broadcaster') close(socket);
     },
 
     stop() {

@@ -34,6 +34,8 @@ export interface Desk {
   ask(said: unknown): Promise<Decision>;
   /** The broadcast has its chat there now; the tables may say so a moment later. */
   moved(broadcastId: string, path: string): void;
+  /** What was read of this broadcast is old. */
+  changed(broadcastId: string): void;
   /** Somebody may write again in this channel: what was read of its bans is old. */
   freed(channelId: string): void;
 }
@@ -175,6 +177,7 @@ export function createDesk(options: DeskOptions): Desk {
       movedTo.set(broadcastId, { path, at: now() });
       broadcasts.forget(broadcastId);
     },
+    changed: (broadcastId) => broadcasts.forget(broadcastId),
     freed(channelId) {
       bans.forget(channelId);
       bans.forget(platformScope);

@@ -32,6 +32,7 @@ export const openDesk: Desk = {
     };
   },
   moved: () => {},
+  changed: () => {},
   freed: () => {},
 };
 

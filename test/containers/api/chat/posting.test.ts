@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PostedMessage, RefusedPost } from '../../../../core/api/chat.ts';
 import type { Problem } from '../../../../core/api/types.ts';
 import type { Broadcast, Channel } from '../../../../core/broadcast/types.ts';
+import type { TaskOrder } from '../../../../core/chat/bus.ts';
 import { person, refusalOf, startTestChat, type TestChat } from './harness.ts';
 
 let chat: TestChat;
@@ -90,6 +91,18 @@ describe('a post', () => {
     expect(foreign.statusCode).toBe(404);
     expect(foreign.body).toBe(missing.body);
     expect((await chat.say(owner, hidden.broadcast.broadcastId, 'hello')).statusCode).toBe(201);
+  });
+
+  it('to one that has just become private is its owner’s alone, and all others have to leave its chat', async () => {
+    await say('alice', 'hello');
+    const heard: TaskOrder[] = [];
+    await chat.onOrder('a', (order) => heard.push(order));
+    await chat.api.ask(owner, 'PATCH', `/api/broadcasts/${broadcastId}`, { visibility: 'private' });
+    await expect.poll(() => heard).toEqual([{ type: 'hide', broadcastId }]);
+    await expect
+      .poll(async () => (await say('alice', 'still here?')).statusCode, { timeout: 10_000 })
+      .toBe(404);
+    expect((await chat.say(owner, broadcastId, 'alone')).statusCode).toBe(201);
   });
 
   it('to a broadcast that has ended is refused with 409', async () => {
