@@ -138,7 +138,7 @@ describe('signing in', () => {
     });
     expect(oauth.getValidatedIdTokenClaims(tokens)).toMatchObject({ sub: 'demo', name: 'demo' });
     const check = createTokenVerifier({ issuer: issuerUrl, clientId, clock });
-    expect(await check.verify(tokens.access_token)).toEqual({ subject: 'demo', groups: [] });
+    expect(await check.verify(tokens.access_token)).toEqual({ subject: 'demo', name: 'demo', groups: [] });
 
     const out = new URL(server.end_session_endpoint ?? '');
     out.searchParams.set('post_logout_redirect_uri', `${pages}/`);
@@ -262,7 +262,7 @@ describe('the issuer', () => {
     const token = await issuer.signFor('demo');
     issuer = await open();
     const check = createTokenVerifier({ issuer: issuerUrl, clientId, clock });
-    expect(await check.verify(token)).toEqual({ subject: 'demo', groups: [] });
+    expect(await check.verify(token)).toEqual({ subject: 'demo', name: 'demo', groups: [] });
     const file = join(folder, 'deep', 'key.json');
     expect((await stat(file)).mode & 0o077).toBe(0);
     const jwks = await (await fetch(`${issuerUrl}/jwks`)).text();

@@ -122,6 +122,20 @@ describe('a token', () => {
     expect(await verifier().verify(await sign({ ...good, ...claims }))).toEqual({ subject: 'alice', groups });
   });
 
+  it.each([
+    ['what people chose', { preferred_username: 'Alice', name: 'A. Liddell' }, 'Alice'],
+    ['a nickname before a name', { nickname: 'Al', name: 'A. Liddell' }, 'Al'],
+    ['Cognito’s user name when there is nothing else', { username: 'alice-7' }, 'alice-7'],
+    [
+      'nothing of what is no text or empty',
+      { preferred_username: 7, name: ' ', username: 'alice-7' },
+      'alice-7',
+    ],
+  ])('says the name: %s', async (_what, claims, name) => {
+    const identity = await verifier().verify(await sign({ ...good, ...claims }));
+    expect(identity).toEqual({ subject: 'alice', groups: [], name });
+  });
+
   it('of a key that the issuer does not name is refused', async () => {
     const { privateKey } = await generateKeyPair('ES256');
     expect(await fault(await sign(good, 'ES256', 'two', privateKey))).toBe('bad-signature');
