@@ -346,7 +346,7 @@ answerQuestions(async (question: WorldQuestion) => {
         person: wide,
         channel: wide,
         platform: { perS: question.platform, burst: question.platform * 2 },
-        shownPerS: 1_000,
+        shownPerS: 10_000,
       };
       const { status, text } = await call(
         world.api.port,

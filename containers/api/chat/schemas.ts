@@ -210,7 +210,8 @@ export const auditQuery = z.object({
 
 /** 0 would be a chat that is off, which has its own switch; the upper end keeps numbers in Redis exact. */
 const bucket = z.strictObject({ perS: z.number().min(0.001).max(1e6), burst: z.number().min(1).max(1e6) });
-const shownPerS = z.number().min(1).max(1_000);
+/** Nobody reads 10,000; benches and clients that are no people may want all. */
+const shownPerS = z.number().min(1).max(10_000);
 export const chatLimits = z
   .object({ person: bucket, channel: bucket, platform: bucket, shownPerS: z.number() })
   .meta({ id: 'ChatLimits' }) satisfies z.ZodType<ChatLimits>;
