@@ -32,12 +32,13 @@ export function checkText(text: string, { rules, words, role }: TextRules): Text
   const mostUnits = rules.maxLength * unitsPerCharacter;
   // White space is still in it: four times as much is surely no slip.
   if (text.length > 4 * mostUnits) return tooLong;
-  if (hasBadCharacters(text))
+  const normal = normalText(text);
+  // Again: what normalising drops may have kept marks apart.
+  if (hasBadCharacters(text) || hasBadCharacters(normal))
     return refuse(
       'bad-characters',
       'The message has control characters, or more marks on a letter than it can be read with. Type it anew as plain text.',
     );
-  const normal = normalText(text);
   if (!isVisible(normal))
     return refuse('empty', 'There is nothing to be seen in the message. Write something.');
   const { characters, emoji } =
