@@ -58,6 +58,7 @@ export async function startChat(options: {
     broadcasts: tables.broadcasts,
     people: tables.chat,
     now,
+    steady: () => performance.now(),
     random: Math.random,
     log,
   });

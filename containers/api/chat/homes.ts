@@ -3,7 +3,7 @@ import { chatPath } from '../../../core/chat/protocol.ts';
 import { leastLoaded } from '../../../core/chat/shards.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import type { ChatParts } from './parts.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../../../runtime/store/recent.ts';
 import type { Shards } from './shards.ts';
 
 /** No shard serves: asked for again after so long. */

@@ -6,7 +6,7 @@ import { personIdOf } from '../../../runtime/identity/person.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
 import { HttpProblem } from '../problems.ts';
 import type { ChatParts } from './parts.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../../../runtime/store/recent.ts';
 
 /** Who is made a moderator in another API task can act here after so long. */
 const moderatorFreshMs = 5_000;

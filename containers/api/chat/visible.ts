@@ -2,7 +2,7 @@ import type { Broadcast } from '../../../core/broadcast/types.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import { notFound } from '../problems.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../../../runtime/store/recent.ts';
 
 /** Whoever makes a broadcast private, moves or ends it is obeyed after so long. */
 const freshMs = 2_000;

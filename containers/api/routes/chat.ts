@@ -3,7 +3,7 @@ import { modeOf } from '../../../core/chat/mode.ts';
 import { chatIndexKey } from '../../../core/chat/replay.ts';
 import { pathOfKey } from '../../../core/media/addresses.ts';
 import type { Askers } from '../asker.ts';
-import { Recent } from '../chat/recent.ts';
+import { Recent } from '../../../runtime/store/recent.ts';
 import type { Chat } from '../chat/chat.ts';
 import {
   broadcastParams,

@@ -9,8 +9,8 @@ import { platformScope, type ChatStore } from '../../../core/chat/store.ts';
 import { personIdOf } from '../../../runtime/identity/person.ts';
 import { TokenError, type Identity, type TokenVerifier } from '../../../runtime/identity/tokens.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
+import { Recent } from '../../../runtime/store/recent.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
-import { Flights } from './flights.ts';
 import { knowTokens } from './known-tokens.ts';
 import { refusal, unavailable } from './refusals.ts';
 import { readJoinRequest } from './request.ts';
@@ -45,7 +45,10 @@ export interface DeskOptions {
   readonly verifier: TokenVerifier;
   readonly broadcasts: Pick<Broadcasts, 'get'>;
   readonly people: Pick<ChatStore, 'moderators' | 'bans'>;
+  /** ms since 1970: tokens, bans and ids go by it. */
   readonly now: () => number;
+  /** ms, of a clock that never steps. */
+  readonly steady: () => number;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
   readonly log: Logger;
@@ -67,36 +70,36 @@ const complainEveryMs = 5_000;
 const mostBroadcasts = 5_000;
 
 export function createDesk(options: DeskOptions): Desk {
-  const { shard, now, random, log } = options;
+  const { shard, now, steady, random, log } = options;
   const verifier = knowTokens(options.verifier, now);
-  const broadcasts = new Flights<Broadcast | undefined>({
+  const broadcasts = new Recent<Broadcast | undefined>({
     read: (broadcastId) => options.broadcasts.get(broadcastId),
     freshMs: (broadcast) => (broadcast?.shard === shard ? broadcastFreshMs : elsewhereFreshMs),
     staleMs,
     most: mostBroadcasts,
-    now,
+    steady,
   });
-  const moderators = new Flights<ReadonlySet<string>>({
+  const moderators = new Recent<ReadonlySet<string>>({
     read: async (channelId) =>
       new Set((await options.people.moderators(channelId)).map(({ personId }) => personId)),
-    freshMs: () => moderatorsFreshMs,
+    freshMs: moderatorsFreshMs,
     staleMs,
     most: mostBroadcasts,
-    now,
+    steady,
   });
-  const bans = new Flights<ReadonlyMap<string, Ban>>({
+  const bans = new Recent<ReadonlyMap<string, Ban>>({
     read: async (scope) =>
       new Map((await options.people.bans(scope)).map((ban) => [ban.personId, ban] as const)),
-    freshMs: () => bansFreshMs,
+    freshMs: bansFreshMs,
     staleMs,
     most: mostBroadcasts,
-    now,
+    steady,
   });
   let complainedAt = -Infinity;
   const complain = (error: unknown): void => {
     // A crowd meets the same fault: once says it.
-    if (now() - complainedAt < complainEveryMs) return;
-    complainedAt = now();
+    if (steady() - complainedAt < complainEveryMs) return;
+    complainedAt = steady();
     log.warn({ err: error }, 'could not tell who may join');
   };
   const movedTo = new Map<string, { readonly path: string; readonly at: number }>();
@@ -142,7 +145,7 @@ export function createDesk(options: DeskOptions): Desk {
     if (broadcast.visibility === 'private' && broadcast.ownerId !== identity?.subject)
       return refusal('not-found');
     const moved = movedTo.get(request.broadcast);
-    if (moved !== undefined && now() - moved.at < moveMs && broadcast.shard === shard)
+    if (moved !== undefined && steady() - moved.at < moveMs && broadcast.shard === shard)
       return refusal('moved', { path: moved.path });
     if (broadcast.shard === undefined) return unavailable(random);
     if (broadcast.shard !== shard) return refusal('moved', { path: chatPath(broadcast.shard) });
@@ -173,8 +176,8 @@ export function createDesk(options: DeskOptions): Desk {
       }
     },
     moved(broadcastId, path) {
-      for (const [id, { at }] of movedTo) if (now() - at >= moveMs) movedTo.delete(id);
-      movedTo.set(broadcastId, { path, at: now() });
+      for (const [id, { at }] of movedTo) if (steady() - at >= moveMs) movedTo.delete(id);
+      movedTo.set(broadcastId, { path, at: steady() });
       broadcasts.forget(broadcastId);
     },
     changed: (broadcastId) => broadcasts.forget(broadcastId),

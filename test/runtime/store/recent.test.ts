@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Recent } from '../../../../containers/api/chat/recent.ts';
+import { Recent, type RecentOptions } from '../../../runtime/store/recent.ts';
 
-const setUp = (freshMs: number | ((value: number) => number) = 1_000) => {
+const setUp = (
+  freshMs: number | ((value: number) => number) = 1_000,
+  more: Pick<RecentOptions<number>, 'staleMs' | 'most'> = {},
+) => {
   let nowMs = 0;
   const reads: { readonly key: string; answer(value: number): void; fail(): void }[] = [];
   const recent = new Recent<number>({
@@ -9,6 +12,7 @@ const setUp = (freshMs: number | ((value: number) => number) = 1_000) => {
       new Promise((answer, reject) => reads.push({ key, answer, fail: () => reject(new Error('away')) })),
     freshMs,
     steady: () => nowMs,
+    ...more,
   });
   return { recent, reads, pass: (ms: number) => (nowMs += ms) };
 };
@@ -45,6 +49,36 @@ describe('what was read a moment ago', () => {
     await expect(asked).rejects.toThrow('away');
     void recent.get('a');
     expect(reads).toHaveLength(2);
+  });
+
+  it('goes on for a while when there is no new answer to be had, and is asked for again each time', async () => {
+    const { recent, reads, pass } = setUp(1_000, { staleMs: 60_000 });
+    const first = recent.get('a');
+    reads[0]?.answer(1);
+    await first;
+    for (const n of [1, 2]) {
+      pass(29_000);
+      const asked = recent.get('a');
+      reads[n]?.fail();
+      expect(await asked).toBe(1);
+    }
+    pass(2_000);
+    const late = recent.get('a');
+    reads[3]?.fail();
+    await expect(late).rejects.toThrow('away');
+  });
+
+  it('is forgotten when more is kept than may be: what was read first goes', async () => {
+    const { recent, reads } = setUp(1_000, { most: 2 });
+    for (const [n, key] of ['a', 'b', 'c'].entries()) {
+      const asked = recent.get(key);
+      reads[n]?.answer(n);
+      await asked;
+    }
+    expect(await recent.get('c')).toBe(2);
+    expect(await recent.get('b')).toBe(1);
+    void recent.get('a');
+    expect(reads).toHaveLength(4);
   });
 
   it('is not kept when it was forgotten while it was read', async () => {
