@@ -1,4 +1,5 @@
 import type { Broadcast } from '../../../core/broadcast/types.ts';
+import { isVisibleTo } from '../../../core/broadcast/visible-to.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import { notFound } from '../problems.ts';
@@ -15,14 +16,9 @@ export class VisibleBroadcasts {
     this.#recent = new Recent({ read: (id) => broadcasts.get(id), freshMs, steady });
   }
 
-  /** A private broadcast and one that does not exist look the same to everybody but the owner. */
   async get(broadcastId: string, asker: Identity | undefined): Promise<Broadcast> {
     const broadcast = await this.#recent.get(broadcastId);
-    if (
-      broadcast === undefined ||
-      (broadcast.visibility === 'private' && broadcast.ownerId !== asker?.subject)
-    )
-      throw notFound('broadcast');
+    if (broadcast === undefined || !isVisibleTo(broadcast, asker?.subject)) throw notFound('broadcast');
     return broadcast;
   }
 

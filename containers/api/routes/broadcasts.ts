@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
+import { isVisibleTo } from '../../../core/broadcast/visible-to.ts';
 import type { Askers } from '../asker.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -14,12 +15,12 @@ export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers,
   const { shown, moderation } = chat;
   const { broadcasts, clock, objects } = deps;
 
-  /** A private broadcast and one that does not exist look the same to everybody but the owner. */
   const visible = async (request: FastifyRequest, broadcastId: string): Promise<Broadcast> => {
     const broadcast = await broadcasts.get(broadcastId);
-    if (broadcast !== undefined && broadcast.visibility !== 'private') return broadcast;
+    // Who asks is only looked at where it matters: public pages work while the issuer does not.
+    if (broadcast !== undefined && isVisibleTo(broadcast)) return broadcast;
     const asker = await askers.identify(request);
-    if (broadcast === undefined || asker?.subject !== broadcast.ownerId) throw notFound('broadcast');
+    if (broadcast === undefined || !isVisibleTo(broadcast, asker?.subject)) throw notFound('broadcast');
     return broadcast;
   };
 

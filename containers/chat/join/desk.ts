@@ -1,4 +1,5 @@
 import type { Broadcast } from '../../../core/broadcast/types.ts';
+import { isVisibleTo } from '../../../core/broadcast/visible-to.ts';
 import { operatorGroup } from '../../../core/api/ops.ts';
 import { authorName } from '../../../core/chat/author-name.ts';
 import type { Place } from '../../../core/chat/bus.ts';
@@ -141,9 +142,7 @@ export function createDesk(options: DeskOptions): Desk {
     if (request === undefined) return refusal('bad-request');
     const identity = request.token === undefined ? undefined : await verifier.verify(request.token);
     const broadcast = await broadcasts.get(request.broadcast);
-    if (broadcast === undefined) return refusal('not-found');
-    if (broadcast.visibility === 'private' && broadcast.ownerId !== identity?.subject)
-      return refusal('not-found');
+    if (broadcast === undefined || !isVisibleTo(broadcast, identity?.subject)) return refusal('not-found');
     const moved = movedTo.get(request.broadcast);
     if (moved !== undefined && steady() - moved.at < moveMs && broadcast.shard === shard)
       return refusal('moved', { path: moved.path });
