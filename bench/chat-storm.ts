@@ -117,7 +117,8 @@ export async function run(args: readonly string[]): Promise<Readonly<Record<stri
   const seconds = (ms: number): number => Math.round(ms / 10) / 100;
   return {
     all_back_s: seconds(mine.back.allBackMs),
-    failed: mine.back.failed + mine.back.missing,
+    failed: mine.back.failed,
+    not_back: mine.back.missing,
     p99_join_ms: Math.round(mine.back.p99JoinMs),
     tick_late_p99_ms: Math.round(mine.meanwhile.server.tickLateP99Ms ?? Number.NaN),
     timer_late_p99_ms: Math.round(mine.meanwhile.server.lateP99Ms),
@@ -125,7 +126,8 @@ export async function run(args: readonly string[]): Promise<Readonly<Record<stri
     stayed_p99_ms: Math.round(mine.meanwhile.viewers.p99Ms),
     stayed_p99_before_ms: Math.round(mine.before.viewers.p99Ms),
     default_all_back_s: seconds(peer.back.allBackMs),
-    default_failed: peer.back.failed + peer.back.missing,
+    default_failed: peer.back.failed,
+    default_not_back: peer.back.missing,
     default_p99_join_ms: Math.round(peer.back.p99JoinMs),
     default_timer_late_p99_ms: Math.round(peer.meanwhile.server.lateP99Ms),
     default_timer_late_max_ms: Math.round(peer.meanwhile.server.lateMaxMs),

@@ -37,7 +37,7 @@ export interface CrowdFigures {
 }
 
 export interface ReturnFigures {
-  /** From the cut to the last one who was back. */
+  /** From the cut to the last one who was back; the deadline when somebody is missing. */
   readonly allBackMs: number;
   readonly p99JoinMs: number;
   /** Attempts that were refused or broke off. */
@@ -272,7 +272,8 @@ async function comeBack(deadlineMs: number): Promise<ReturnFigures> {
     missing += 1;
   };
   await Promise.all(left.map(one));
-  return { allBackMs: Math.max(...joinMs), p99JoinMs: percentile(joinMs, 0.99), failed, missing };
+  const allBackMs = missing > 0 ? deadlineMs : Math.max(...joinMs);
+  return { allBackMs, p99JoinMs: percentile(joinMs, 0.99), failed, missing };
 }
 
 answerQuestions(async (question: CrowdQuestion) => {
