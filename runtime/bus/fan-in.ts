@@ -156,7 +156,6 @@ class RedisFanIn implements FanIn {
     const live = { connection, sharded: isSharded };
     const channels = [ordersChannel, ...[...this.#entries.keys()].map(broadcastChannel)];
     for (let at = 0; at < channels.length; at += subscribeAtOnce)
-      // oxlint-disable-next-line no-await-in-loop
       await this.#link.use(() =>
         this.#subscribeTo(connection, channels.slice(at, at + subscribeAtOnce), isSharded),
       );
@@ -302,7 +301,6 @@ function snapshotOf(reply: readonly unknown[]): Snapshot {
     .slice(0, 5)
     .map(textOf);
   // Written by settingsArgs.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const settings = JSON.parse(settingsText) as ChatSettings;
   return {
     published,
@@ -318,7 +316,6 @@ function snapshotOf(reply: readonly unknown[]): Snapshot {
 function orderOf(text: string): TaskOrder | undefined {
   try {
     // Written by PostBus.order.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return JSON.parse(text) as TaskOrder;
   } catch {
     return undefined;

@@ -161,7 +161,7 @@ export function openPostBus(
         ...freed.map((personId) => ({ personId, control: free })),
       ];
       for (const key of places)
-        // oxlint-disable-next-line no-await-in-loop -- all places of a shard at once would keep others waiting
+        // All places of a shard at once would keep others waiting.
         await Promise.all([
           run(link, moderate.tellMode, key),
           ...told.map(({ personId, control }) => tellIn(key, control, personId)),
@@ -244,11 +244,9 @@ const limitsArgs = ({ person, channel, platform }: ChatLimits): readonly string[
   ]);
 
 // Both were written by settingsArgs and platformArgs.
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const settingsOf = (text: string): ChatSettings => JSON.parse(text) as ChatSettings;
 
 const platformOf = (text: string): PlatformChat =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   text === '' ? defaultPlatformChat : (JSON.parse(text) as PlatformChat);
 
 const reasons = [

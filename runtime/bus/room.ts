@@ -90,10 +90,9 @@ export class Room {
   async catchUp(): Promise<void> {
     this.#inStep = false;
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- each step goes on from the one before
+      // Each step goes on from the one before.
       const now = await this.#source.snapshot(this.#last, this.#stamp);
       const reaches = this.#last >= now.from;
-      // oxlint-disable-next-line no-await-in-loop
       const missed = reaches ? now.kept : await this.#source.readMissed(this.#last);
       // The store has posts that are not published, and may never be.
       this.#pass(missed.filter(({ id }) => id <= now.published));

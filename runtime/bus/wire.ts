@@ -12,7 +12,6 @@ export const memberOf = (message: ChatMessage): string =>
 /** @throws SyntaxError */
 export const messageOf = (member: string): ChatMessage =>
   // Only memberOf's own texts are in there.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   JSON.parse(member.slice(member.indexOf(' ', 17) + 1)) as ChatMessage;
 
 /** What scripts/place.ts calls settings (6). */
@@ -48,7 +47,6 @@ export function heardOf(text: string): Heard | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
     const isMessages = 'prev' in value && 'messages' in value && Array.isArray(value.messages);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return isMessages || 'control' in value ? (value as Heard) : undefined;
   } catch {
     return undefined;

@@ -53,7 +53,11 @@ function runRules(): Outcome {
 
 const outcomes = await Promise.all([
   runProgram('types', bin('tsc'), ['-p', '.']),
-  runProgram('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']),
+  runProgram('lint', bin('oxlint'), [
+    '--type-aware',
+    '--deny-warnings',
+    '--report-unused-disable-directives',
+  ]),
   runProgram('format', bin('oxfmt'), ['--check', '.']),
   Promise.resolve(runRules()),
 ]);

@@ -154,7 +154,6 @@ export class Passage implements Guest {
       if (leftMs <= 0) break;
       outcome = 'no-answer';
       // One after the other, each by what became of the one before.
-      // oxlint-disable-next-line no-await-in-loop
       const socket = await dial(relay, { line, timeoutMs: Math.min(limits.connectMs, leftMs), signal });
       if (signal.aborted) {
         socket?.destroy();
