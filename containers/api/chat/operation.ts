@@ -16,6 +16,7 @@ import type { Shards } from './shards.ts';
 import type { Upkeep } from './upkeep.ts';
 import type { VisibleBroadcasts } from './visible.ts';
 
+/** As in moderation.ts: two at the same moment, not more in a row. */
 const maxAttempts = 5;
 
 /** JSON knows no infinity. */
