@@ -1,12 +1,13 @@
 /** What the API's own framework takes for a post at least: Fastify reads it, the token is checked, an id is answered. */
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
+import { knowTokens } from '../../runtime/identity/known-tokens.ts';
 import { createTokenVerifier } from '../../runtime/identity/tokens.ts';
 import { announceReady } from '../../runtime/lifecycle/ready.ts';
 import { onShutdown } from '../../runtime/lifecycle/shutdown.ts';
 
 const { OIDC_ISSUER: issuer = '', OIDC_CLIENT_ID: clientId = '' } = process.env;
-const verifier = createTokenVerifier({ issuer, clientId, clock: Date });
+const verifier = knowTokens(createTokenVerifier({ issuer, clientId, clock: Date }), Date.now);
 const app = Fastify();
 app.post('/api/broadcasts/:id/messages', async (request, reply) => {
   await verifier.verify((request.headers.authorization ?? '').slice('Bearer '.length));

@@ -5,6 +5,7 @@ import { ulid } from 'ulid';
 import type { ApiEnvironment } from '../../core/environment/api.ts';
 import { openPostBus } from '../../runtime/bus/post-bus.ts';
 import { signCookies } from '../../runtime/identity/signed-cookies.ts';
+import { knowTokens } from '../../runtime/identity/known-tokens.ts';
 import { createTokenVerifier } from '../../runtime/identity/tokens.ts';
 import { openObjectStore } from '../../runtime/store/objects/open.ts';
 import { openTables } from '../../runtime/store/tables/open.ts';
@@ -66,11 +67,14 @@ export async function startApi(options: {
       steady: () => performance.now(),
       random: Math.random,
     },
-    verifier: createTokenVerifier({
-      issuer: environment.OIDC_ISSUER,
-      clientId: environment.OIDC_CLIENT_ID,
-      clock,
-    }),
+    verifier: knowTokens(
+      createTokenVerifier({
+        issuer: environment.OIDC_ISSUER,
+        clientId: environment.OIDC_CLIENT_ID,
+        clock,
+      }),
+      clock.now,
+    ),
     signCookies: signer,
     clock,
     newId: () => ulid().toLowerCase(),

@@ -7,12 +7,12 @@ import { idTimeMs, type ChatAuthor, type ChatRole } from '../../../core/chat/mes
 import { chatPath, type JoinRefusal } from '../../../core/chat/protocol.ts';
 import type { Ban } from '../../../core/chat/mode.ts';
 import { platformScope, type ChatStore } from '../../../core/chat/store.ts';
+import { knowTokens } from '../../../runtime/identity/known-tokens.ts';
 import { personIdOf } from '../../../runtime/identity/person.ts';
 import { TokenError, type Identity, type TokenVerifier } from '../../../runtime/identity/tokens.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import { Recent } from '../../../runtime/store/recent.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
-import { knowTokens } from './known-tokens.ts';
 import { refusal, unavailable } from './refusals.ts';
 import { readJoinRequest } from './request.ts';
 

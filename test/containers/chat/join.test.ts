@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createDesk, type DeskOptions } from '../../../containers/chat/join/desk.ts';
-import { knowTokens } from '../../../containers/chat/join/known-tokens.ts';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
 import type { Ban } from '../../../core/chat/mode.ts';
 import { messageId } from '../../../core/chat/message.ts';
@@ -160,28 +159,5 @@ describe('the desk', () => {
     { broadcast: broadcastId, token: 'x'.repeat(9_000) },
   ])('takes %j for no request', async (said) => {
     expect(await openDesk().desk.ask(said)).toMatchObject({ refusal: { code: 'bad-request' } });
-  });
-});
-
-describe('known tokens', () => {
-  it('are checked once until they expire', async () => {
-    let nowMs = 0;
-    let checks = 0;
-    const known = knowTokens(
-      {
-        verify: async () => {
-          checks += 1;
-          return { subject: `person ${checks}`, groups: [] };
-        },
-      },
-      () => nowMs,
-    );
-    const token = tokenUntil(10);
-    for (let n = 0; n < 5; n += 1) expect((await known.verify(token)).subject).toBe('person 1');
-    await known.verify(tokenUntil(11));
-    expect(checks).toBe(2);
-    nowMs = 10_000;
-    await known.verify(token);
-    expect(checks).toBe(3);
   });
 });

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import type { Identity, TokenVerifier } from '../../../runtime/identity/tokens.ts';
+import type { Identity, TokenVerifier } from './tokens.ts';
 
 interface Known {
   readonly identity: Identity;
   readonly untilMs: number;
 }
 
-/** People who come back in a storm; 300 bytes each. */
+/** People who come back in a storm, or who talk; 300 bytes each. */
 const mostKnown = 20_000;
 
-/** Tokens that were good once are so until they expire: a crowd that comes back needs no signatures checked. */
+/**
+ * Tokens that were good once are so until they expire: a crowd that comes back, or that talks, needs no signatures
+ * checked (ES256: 0.15 ms of a core each, a fifth of a post).
+ */
 export function knowTokens(verifier: TokenVerifier, now: () => number): TokenVerifier {
   const known = new Map<string, Known>();
   return {
