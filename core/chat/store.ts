@@ -74,7 +74,6 @@ export interface ChatStore {
   ban(scope: ChatScope, ban: Ban): Promise<void>;
   unban(scope: ChatScope, personId: string): Promise<void>;
   moderators(channelId: string): Promise<readonly Moderator[]>;
-  isModerator(channelId: string, personId: string): Promise<boolean>;
   addModerator(channelId: string, moderator: Moderator): Promise<void>;
   removeModerator(channelId: string, personId: string): Promise<void>;
   /** ms since 1970 since when; undefined: not. */

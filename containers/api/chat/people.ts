@@ -8,7 +8,10 @@ import { HttpProblem } from '../problems.ts';
 import type { ChatParts } from './parts.ts';
 import { Recent } from '../../../runtime/store/recent.ts';
 
-/** Who is made a moderator in another API task can act here after so long. */
+/**
+ * Who is made a moderator in another API task can act here after so long. Read for a channel and not for a person:
+ * a crowd that talks would be a read for each of it, and a channel has few.
+ */
 const moderatorFreshMs = 5_000;
 /** Nobody needs to be let in sooner who stopped following. */
 const followerFreshMs = 60_000;
@@ -26,7 +29,7 @@ export interface Owned {
 
 /** What people are in a channel. */
 export class People {
-  readonly #moderators: Recent<boolean>;
+  readonly #moderators: Recent<ReadonlySet<string>>;
   readonly #followers: Recent<number | undefined>;
   readonly #store: ChatParts['store'];
   readonly #clock: { now(): number };
@@ -36,8 +39,8 @@ export class People {
     const { store, steady, clock } = options;
     this.#store = store;
     this.#clock = clock;
-    this.#moderators = new Recent({
-      read: (key) => store.isModerator(...partsOf(key)),
+    this.#moderators = new Recent<ReadonlySet<string>>({
+      read: async (channelId) => new Set((await store.moderators(channelId)).map(({ personId }) => personId)),
       freshMs: moderatorFreshMs,
       steady,
     });
@@ -92,7 +95,7 @@ export class People {
 
   /** Something about them was changed here. */
   changed(channelId: string, personId: string): void {
-    this.#moderators.forget(keyOf(channelId, personId));
+    this.#moderators.forget(channelId);
     this.#followers.forget(keyOf(channelId, personId));
   }
 
@@ -104,7 +107,7 @@ export class People {
   }
 
   async #moderatorOr(channelId: string, personId: string): Promise<'moderator' | 'viewer'> {
-    return (await this.#moderators.get(keyOf(channelId, personId))) ? 'moderator' : 'viewer';
+    return (await this.#moderators.get(channelId)).has(personId) ? 'moderator' : 'viewer';
   }
 }
 

@@ -70,9 +70,6 @@ export function createChat(options: {
     async moderators(channelId) {
       return (await items.list(placeOf(channelId), prefixes.moderator)).map(toModerator);
     },
-    async isModerator(channelId, personId) {
-      return (await items.get(moderatorKey(channelId, personId))) !== undefined;
-    },
     addModerator: (channelId, { personId, ...moderator }) =>
       items.put(moderatorKey(channelId, personId), moderator),
     removeModerator: (channelId, personId) => items.remove(moderatorKey(channelId, personId)),
