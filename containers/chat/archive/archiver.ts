@@ -8,6 +8,7 @@
  * shown that; and it is put right when the chunk is compared again, at the latest when the show ends.
  */
 import type { Broadcast } from '../../../core/broadcast/types.ts';
+import { chunkMs } from '../../../core/chat/replay.ts';
 import type { MessageStore, Unarchived, UnarchivedStore } from '../../../core/chat/store.ts';
 import type { ObjectStore } from '../../../runtime/store/objects/port.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
@@ -47,6 +48,9 @@ const leaseMs = 15_000;
 const roundMs = 3_000;
 /** Broadcasts at a time: the archive shares its core with everybody's ticks. */
 const atOnce = 4;
+/** The chunks of all broadcasts are over at the same moment: their visits are spread over half of a chunk. */
+const spreadMs = chunkMs / 2;
+const longestGapMs = 250;
 /** Somebody speaks after a silence: looked at so long after the last time. */
 const wakeMs = 10_000;
 const firstRetryMs = 5_000;
@@ -82,6 +86,8 @@ class ShardArchiver implements Archiver {
   #holds = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Between the beginnings of two visits. */
+  #gap: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
 
   constructor(options: ArchiverOptions) {
@@ -99,6 +105,7 @@ class ShardArchiver implements Archiver {
     this.#isStopped = true;
     this.#tenure.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#gap);
     await this.#round;
     await Promise.all(this.#running);
   }
@@ -165,19 +172,25 @@ class ShardArchiver implements Archiver {
     };
   }
 
-  /** Begins as many visits as may run at once, those first that have waited longest. */
+  /** Begins the visit that has waited longest, one after the other, as many as may run at once. */
   #pump(): void {
-    const due = [...this.#works]
+    if (this.#isStopped || this.#gap !== undefined || this.#running.size >= atOnce) return;
+    const [next] = [...this.#works]
       .filter(([broadcastId, work]) => !work.isRunning && this.#isDue(broadcastId, work))
       .sort(([, a], [, b]) => a.dueAt - b.dueAt);
-    for (const [broadcastId, work] of due) {
-      if (this.#isStopped || this.#running.size >= atOnce) return;
-      const visit = this.#visit(broadcastId, work).finally(() => {
-        this.#running.delete(visit);
+    if (next === undefined) return;
+    const visit = this.#visit(...next).finally(() => {
+      this.#running.delete(visit);
+      this.#pump();
+    });
+    this.#running.add(visit);
+    this.#gap = setTimeout(
+      () => {
+        this.#gap = undefined;
         this.#pump();
-      });
-      this.#running.add(visit);
-    }
+      },
+      Math.min(longestGapMs, spreadMs / this.#works.size),
+    );
   }
 
   #isDue(broadcastId: string, work: Work): boolean {

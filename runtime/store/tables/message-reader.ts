@@ -19,6 +19,13 @@ interface Bucket {
   isDone: boolean;
 }
 
+/**
+ * Of everything: a page takes the SDK 20 µs an item to read, in one go, and a chat task that archives has ticks to
+ * keep (DynamoDB's own page of 1 MB would be 4,000 items). A few at a time, for the same reason.
+ */
+const itemsOfPage = 200;
+const pagesAtOnce = 4;
+
 /** Twice the even share, and a few: a second page is seldom needed, and a first one seldom read for nothing. */
 const pageLimit = (newest: number): number => Math.min(newest, Math.ceil(newest / 8) + 10);
 
@@ -56,7 +63,7 @@ export function createMessageReader(options: {
         ...(personId === undefined ? {} : { ':person': personId }),
       },
       ...(personId === undefined ? {} : { FilterExpression: '#by.#person = :person' }),
-      ...(newest === undefined ? {} : { Limit: pageLimit(newest) }),
+      Limit: newest === undefined ? itemsOfPage : pageLimit(newest),
       ...(bucket.next === undefined ? {} : { ExclusiveStartKey: bucket.next }),
       ScanIndexForward: false,
       ConsistentRead: true,
@@ -89,7 +96,8 @@ export function createMessageReader(options: {
     let behind: readonly Bucket[] = buckets;
     let floor = '';
     while (behind.length > 0) {
-      await Promise.all(behind.map((bucket) => readPage(bucket, asked)));
+      const some = newest === Infinity ? behind.slice(0, pagesAtOnce) : behind;
+      await Promise.all(some.map((bucket) => readPage(bucket, asked)));
       floor = newest === Infinity ? '' : (oldestOf(newest, buckets) ?? '');
       behind = buckets.filter(({ isDone, next }) => !isDone && String(next?.['id']) >= floor);
     }
