@@ -1,6 +1,6 @@
 /**
  * Everything around the API of the bench `chat-post`, on the viewers' core: tables, Redis, a chat task, an issuer,
- * the people who post, and one viewer who sees it. The API alone has the other core.
+ * the people who post, and a viewer of each show who sees it. The API alone has the other core.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -52,7 +52,7 @@ export interface PostFigures {
 interface World {
   readonly api: { readonly port: number; readonly pid: number };
   readonly floor: { readonly port: number; readonly pid: number };
-  readonly broadcastId: string;
+  readonly broadcastIds: readonly string[];
   readonly tokens: readonly string[];
   readonly operator: string;
   readonly seenAt: Map<string, number>;
@@ -61,6 +61,12 @@ interface World {
 
 const host = '127.0.0.1';
 const repository = join(import.meta.dirname, '..', '..');
+
+/** Each within what a channel may say by default (core/chat/limits.ts), or little above. */
+const shows = 10;
+
+/** Ids are those of a broadcast: two may have the same. */
+const seenName = (broadcastId: string, id: string): string => `${broadcastId}/${id}`;
 
 const pin = (pid: number, core: number): void => {
   execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' });
@@ -101,10 +107,7 @@ async function openWorld(people: number): Promise<World> {
 
   const redis = await startRedis();
   closing.push(() => redis.stop());
-  const { port: tablesPort } = await program('tables', 'local/tables-program.ts', {
-    TABLES_PATH: data.tables,
-    TABLES_PORT: '0',
-  });
+  const { port: tablesPort } = await program('tables', 'bench/chat/post-tables.ts', {});
   const store = {
     TABLE_PREFIX: 'tidecast',
     DYNAMODB_ENDPOINT: `http://${host}:${tablesPort}`,
@@ -136,44 +139,48 @@ async function openWorld(people: number): Promise<World> {
 
   const tables = openTables(store);
   closing.push(() => tables.close());
-  const now = Date.now();
-  const channelId = ulid().toLowerCase();
-  const channel = {
-    channelId,
-    ownerId: 'owner',
-    name: 'Bench',
-    title: '',
-    visibility: 'public',
-    keyHash: '0'.repeat(64),
-    keyCreatedAt: now,
-    createdAt: now,
-  } as const;
-  await tables.channels.create(channel, 1);
-  const { broadcast } = await tables.broadcasts.openSession({
-    channel,
-    taskId: 'bench',
-    slot: 'in-01',
-    now,
-    graceMs: 60_000,
-    newId: () => ulid().toLowerCase(),
-    chooseShard: () => Promise.resolve('a'),
-  });
-  const { broadcastId } = broadcast;
-
   const seenAt = new Map<string, number>();
-  const see = (messages: readonly ChatMessage[]): void => {
-    const at = wallMs();
-    for (const { id } of messages) seenAt.set(id, at);
+  const openShow = async (): Promise<string> => {
+    const now = Date.now();
+    const channelId = ulid().toLowerCase();
+    const channel = {
+      channelId,
+      ownerId: 'owner',
+      name: 'Bench',
+      title: '',
+      visibility: 'public',
+      keyHash: '0'.repeat(64),
+      keyCreatedAt: now,
+      createdAt: now,
+    } as const;
+    await tables.channels.create(channel, shows);
+    const { broadcast } = await tables.broadcasts.openSession({
+      channel,
+      taskId: 'bench',
+      slot: 'in-01',
+      now,
+      graceMs: 60_000,
+      newId: () => ulid().toLowerCase(),
+      chooseShard: () => Promise.resolve('a'),
+    });
+    const { broadcastId } = broadcast;
+
+    const see = (messages: readonly ChatMessage[]): void => {
+      const at = wallMs();
+      for (const { id } of messages) seenAt.set(seenName(broadcastId, id), at);
+    };
+    const viewer = io(`http://${host}:${task.port}`, {
+      path: '/chat/a/',
+      transports: ['websocket'],
+      auth: { broadcast: broadcastId },
+    });
+    closing.push(() => viewer.disconnect());
+    viewer.on('chats', see);
+    viewer.on('history', ({ messages }: { readonly messages: readonly ChatMessage[] }) => see(messages));
+    await new Promise((resolve) => void viewer.once('joined', resolve));
+    return broadcastId;
   };
-  const viewer = io(`http://${host}:${task.port}`, {
-    path: '/chat/a/',
-    transports: ['websocket'],
-    auth: { broadcast: broadcastId },
-  });
-  closing.push(() => viewer.disconnect());
-  viewer.on('chats', see);
-  viewer.on('history', ({ messages }: { readonly messages: readonly ChatMessage[] }) => see(messages));
-  await new Promise((resolve) => void viewer.once('joined', resolve));
+  const broadcastIds = await Promise.all(Array.from({ length: shows }, openShow));
 
   const tokens: string[] = [];
   for (let n = 0; n < people; n += 1) tokens.push(await issuer.signFor(`person-${n}`));
@@ -181,7 +188,7 @@ async function openWorld(people: number): Promise<World> {
   return {
     api,
     floor,
-    broadcastId,
+    broadcastIds,
     tokens,
     operator,
     seenAt,
@@ -254,8 +261,9 @@ class Round {
   }
 
   async post(dueAt: number): Promise<void> {
-    const { tokens, broadcastId } = this.#world;
+    const { tokens, broadcastIds } = this.#world;
     const n = this.#count;
+    const broadcastId = broadcastIds[n % broadcastIds.length] ?? '';
     this.#count += 1;
     try {
       const { status, text } = await call(
@@ -270,9 +278,10 @@ class Round {
       else {
         this.#posted += 1;
         const { id } = JSON.parse(text) as PostedMessage;
-        this.#taken.set(id, dueAt);
+        const name = seenName(broadcastId, id);
+        this.#taken.set(name, dueAt);
         // Nobody shows what the floor takes: its answer is all that can be timed.
-        if (this.#to === 'floor') this.#world.seenAt.set(id, wallMs());
+        if (this.#to === 'floor') this.#world.seenAt.set(name, wallMs());
       }
     } catch {
       this.#failed += 1;
@@ -287,11 +296,11 @@ class Round {
     const seconds = (wallMs() - startedAt) / 1_000;
     const apiCpu = (cpuSeconds(pid) - cpu) / seconds;
     const { seenAt } = this.#world;
-    const unseen = (): number => [...this.#taken.keys()].filter((id) => !seenAt.has(id)).length;
+    const unseen = (): number => [...this.#taken.keys()].filter((name) => !seenAt.has(name)).length;
     const giveUpAt = wallMs() + unseenAfterMs;
     while (unseen() > 0 && wallMs() < giveUpAt) await sleep(20);
-    const took = [...this.#taken].flatMap(([id, dueAt]) => {
-      const at = seenAt.get(id);
+    const took = [...this.#taken].flatMap(([name, dueAt]) => {
+      const at = seenAt.get(name);
       return at === undefined ? [] : [at - dueAt];
     });
     return {

@@ -50,7 +50,7 @@ export function createMessages(options: {
   readonly random: () => number;
   /** Unique over all programs: names one write. */
   readonly newMark: () => string;
-  /** What single posts wait for others to share a request with. */
+  /** What single posts wait for others to share a request with: a request costs the SDK a millisecond of its core. */
   readonly lingerMs?: number;
   /** Shorter than a message is held back on the bus (1 s): then a stored one is in time. */
   readonly deadlineMs?: number;
@@ -60,7 +60,7 @@ export function createMessages(options: {
   readonly takeBackAfterMs?: readonly number[];
 }): Messages {
   const { client, writes, now, random, newMark } = options;
-  const { lingerMs = 5, deadlineMs = 800, keptMs = 30 * dayMs, takeBackAfterMs = [1_000, 9_000] } = options;
+  const { lingerMs = 10, deadlineMs = 800, keptMs = 30 * dayMs, takeBackAfterMs = [1_000, 9_000] } = options;
   const table = options.tables.messages;
   const read = createMessageReader({ client, table, now });
   const closing = new AbortController();
