@@ -57,7 +57,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     token_endpoint_auth_methods_supported: ['none'],
     code_challenge_methods_supported: ['S256'],
     scopes_supported: ['openid', 'profile'],
-    claims_supported: ['sub', 'name', 'preferred_username', 'groups', 'auth_time', 'nonce'],
+    claims_supported: ['sub', 'name', 'preferred_username', 'groups', 'auth_time', 'nonce', 'at_hash'],
     authorization_response_iss_parameter_supported: true,
   };
 
@@ -96,12 +96,13 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       form.get('code_verifier') ?? '',
     );
     if (typeof grant === 'string') return refuse('invalid_grant', grant);
+    const access = await tokens.access(grant.subject);
     sendJson(response, 200, {
       token_type: 'Bearer',
       expires_in: tokenLifetimeS,
       scope: 'openid profile',
-      access_token: await tokens.access(grant.subject),
-      id_token: await tokens.id(grant),
+      access_token: access,
+      id_token: await tokens.id(grant, access),
     });
   };
 

@@ -1,4 +1,5 @@
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
+import { tokenKind } from './token-kind.ts';
 import { createIssuerKeys, IssuerUnreachableError, type Fetch } from './issuer-keys.ts';
 
 export { IssuerUnreachableError } from './issuer-keys.ts';
@@ -20,6 +21,8 @@ export type TokenFault =
   | 'not-yet-valid'
   | 'wrong-issuer'
   | 'wrong-audience'
+  | 'id-token'
+  | 'other-kind'
   | 'no-subject';
 
 const texts: Readonly<Record<TokenFault, string>> = {
@@ -30,6 +33,8 @@ const texts: Readonly<Record<TokenFault, string>> = {
   'not-yet-valid': 'the token is not valid yet: is a clock wrong?',
   'wrong-issuer': 'the token is of another issuer',
   'wrong-audience': 'the token was made for another application',
+  'id-token': 'this is an ID token: send the access token',
+  'other-kind': 'this is not an access token: send the access token',
   'no-subject': 'the token does not say whose it is, or not when it expires',
 };
 
@@ -104,17 +109,16 @@ export function createTokenVerifier(options: {
   const { issuer, clientId, clock } = options;
   const keys = createIssuerKeys(issuer, options.fetch ?? fetch);
 
-  const claims = async (token: string): Promise<JWTPayload> => {
+  const read = async (token: string): Promise<JWTVerifyResult> => {
     if (token.length > maxTokenLength) throw new TokenError('malformed');
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      return await jwtVerify(token, keys, {
         algorithms,
         issuer,
         clockTolerance: leewayS,
         currentDate: new Date(clock.now()),
         requiredClaims: ['exp', 'sub'],
       });
-      return payload;
     } catch (cause) {
       if (cause instanceof IssuerUnreachableError) throw cause;
       throw new TokenError(faultOf(cause), { cause });
@@ -123,7 +127,9 @@ export function createTokenVerifier(options: {
 
   return {
     async verify(token) {
-      const payload = await claims(token);
+      const { payload, protectedHeader } = await read(token);
+      const kind = tokenKind(protectedHeader.typ, payload);
+      if (kind !== 'access') throw new TokenError(kind);
       if (!isFor(clientId, payload)) throw new TokenError('wrong-audience');
       const subject = payload.sub;
       if (subject === undefined || !subjectPattern.test(subject)) throw new TokenError('no-subject');

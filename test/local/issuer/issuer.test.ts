@@ -139,6 +139,7 @@ describe('signing in', () => {
     expect(oauth.getValidatedIdTokenClaims(tokens)).toMatchObject({ sub: 'demo', name: 'demo' });
     const check = createTokenVerifier({ issuer: issuerUrl, clientId, clock });
     expect(await check.verify(tokens.access_token)).toEqual({ subject: 'demo', name: 'demo', groups: [] });
+    await expect(check.verify(tokens.id_token ?? '')).rejects.toThrow('this is an ID token');
 
     const out = new URL(server.end_session_endpoint ?? '');
     out.searchParams.set('post_logout_redirect_uri', `${pages}/`);

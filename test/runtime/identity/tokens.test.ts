@@ -43,6 +43,8 @@ const verifier = () =>
 const good: JWTPayload = { iss: issuer, sub: 'alice', aud: clientId, exp: nowS + 60 };
 const sign = (claims: JWTPayload = good, alg = 'ES256', kid = 'one', by: CryptoKey = key): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(by);
+const signAs = (typ: string, claims: JWTPayload = good): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'one', typ }).sign(key);
 
 const fault = async (token: string): Promise<unknown> => {
   try {
@@ -106,8 +108,41 @@ describe('a token', () => {
     const cognito = { iss: issuer, sub: 'alice', exp: nowS + 60, token_use: 'access', client_id: clientId };
     expect(await fault(await sign(cognito))).toEqual({ subject: 'alice', groups: [] });
     expect(await fault(await sign({ ...cognito, client_id: 'other' }))).toBe('wrong-audience');
-    expect(await fault(await sign({ ...cognito, token_use: 'id' }))).toBe('wrong-audience');
+    expect(await fault(await sign({ ...cognito, token_use: undefined }))).toBe('wrong-audience');
     expect(await fault(await sign({ ...cognito, aud: 'other' }))).toBe('wrong-audience');
+  });
+
+  it.each<[string, JWTPayload]>([
+    ['of Cognito', { token_use: 'id' }],
+    ['of Keycloak', { typ: 'ID' }],
+    ['with the nonce of a sign-in', { nonce: 'n' }],
+    ['with the hash of an access token', { at_hash: 'h' }],
+    ['with the hash of a code', { c_hash: 'h' }],
+    ['that says two things', { typ: 'Bearer', at_hash: 'h' }],
+  ])('for this application, but an ID token %s, is refused', async (_what, claims) => {
+    expect(await fault(await sign({ ...good, ...claims }))).toBe('id-token');
+    expect(await fault(await signAs('JWT', { ...good, ...claims }))).toBe('id-token');
+    await expect(verifier().verify(await sign({ ...good, ...claims }))).rejects.toThrow(
+      'this is an ID token: send the access token',
+    );
+  });
+
+  it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt', 'AT+JWT'])('of the type %s is read', async (typ) => {
+    expect(await fault(await signAs(typ))).toEqual({ subject: 'alice', groups: [] });
+  });
+
+  it.each(['logout+jwt', 'dpop+jwt', 'application/secevent+jwt', 'JOSE', 'at+jwt+more', ''])(
+    'of the type %j is refused',
+    async (typ) => {
+      expect(await fault(await signAs(typ))).toBe('other-kind');
+    },
+  );
+
+  it('that says it is an access token may repeat the nonce, as those of Keycloak before 25 do', async () => {
+    const alice = { subject: 'alice', groups: [] };
+    expect(await fault(await signAs('JWT', { ...good, typ: 'Bearer', nonce: 'n' }))).toEqual(alice);
+    expect(await fault(await signAs('at+jwt', { ...good, nonce: 'n' }))).toEqual(alice);
+    expect(await fault(await signAs('at+jwt', { ...good, token_use: 'id' }))).toBe('id-token');
   });
 
   it.each<[string, JWTPayload, string[]]>([
