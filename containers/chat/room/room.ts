@@ -68,6 +68,8 @@ export class Room implements Listener {
   #kept = new Kept([], false, []);
   #pending: Pending[] = [];
   #announcesViewers = false;
+  /** Newcomers were told of more than `viewers`: of those who had come here since. */
+  #saidMore = false;
   #mode: ChatMode = { slowS: 0, off: false };
   #link: LinkState = 'live';
   /** The same for all anonymous newcomers until something changes. */
@@ -156,7 +158,8 @@ export class Room implements Listener {
 
   /** Said to everybody with the next batch, or alone. */
   announceViewers(count: number): void {
-    if (count === this.viewers) return;
+    if (count === this.viewers && !this.#saidMore) return;
+    this.#saidMore = false;
     this.viewers = count;
     this.#joined = undefined;
     this.#announcesViewers = true;
@@ -248,6 +251,7 @@ export class Room implements Listener {
       link: this.#link,
       viewers: Math.max(1, this.viewers, this.size),
     };
+    this.#saidMore ||= joined.viewers > this.viewers;
     if (you !== undefined) return eventFrame('joined', JSON.stringify(joined));
     this.#joined ??= eventFrame('joined', JSON.stringify(joined));
     return this.#joined;

@@ -1,91 +1,27 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ulid } from 'ulid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PostBus } from '../../../core/chat/bus.ts';
 import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
 import { defaultPlatformChat, defaultSettings } from '../../../core/chat/mode.ts';
 import type { Broadcast, Visibility } from '../../../core/broadcast/types.ts';
-import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts';
-import { startTables, type LocalTables } from '../../../local/tables.ts';
-import { openPostBus } from '../../../runtime/bus/post-bus.ts';
+import type { Issuer } from '../../../local/issuer/issuer.ts';
 import { personIdOf } from '../../../runtime/identity/person.ts';
-import { openTables, type Tables } from '../../../runtime/store/tables/open.ts';
-import { startRedis, type TestRedis } from '../../support/redis.ts';
+import type { Tables } from '../../../runtime/store/tables/open.ts';
+import type { TestRedis } from '../../support/redis.ts';
 import { joinFan as joinAnywhere, type Fan, type FanOptions, until } from './harness.ts';
+import { startPrograms, type Programs, type Task } from './programs.ts';
 
-const main = join(import.meta.dirname, '../../../containers/chat/main.ts');
-const clientId = 'tidecast-web';
-
-interface Task {
-  readonly child: ChildProcess;
-  readonly origin: string;
-  readonly exit: Promise<unknown[]>;
-  readonly output: () => string;
-}
-
-let folder: string;
-let local: LocalTables;
+let programs: Programs;
 let tables: Tables;
 let redis: TestRedis;
-let issuerServer: Server;
 let issuer: Issuer;
-let environment: Readonly<Record<string, string>>;
 let one: Task;
 let two: Task;
 let bus: PostBus;
 const fans: Fan[] = [];
-const tasks: Task[] = [];
 
-async function startTask(more: Readonly<Record<string, string>> = {}): Promise<Task> {
-  const child = fork(main, [], {
-    env: { PATH: process.env['PATH'], ...environment, ...more },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const exit = once(child, 'close');
-  const ready = await Promise.race([once(child, 'message'), exit]);
-  const [message] = ready as [{ ready?: { http: number } }];
-  if (message?.ready === undefined) throw new Error(output);
-  const task = { child, origin: `http://127.0.0.1:${message.ready.http}`, exit, output: () => output };
-  tasks.push(task);
-  return task;
-}
-
-/** A live broadcast with its chat in this shard. */
-async function goLive(visibility: Visibility = 'public', shard = 'a'): Promise<Broadcast> {
-  const channelId = ulid().toLowerCase();
-  const channel = {
-    channelId,
-    ownerId: 'host',
-    name: 'A channel',
-    title: 'A show',
-    visibility,
-    keyHash: 'x',
-    createdAt: Date.now(),
-    keyCreatedAt: Date.now(),
-  };
-  await tables.channels.create(channel, 1_000);
-  const { broadcast } = await tables.broadcasts.openSession({
-    channel,
-    taskId: 'task',
-    slot: 'in-01',
-    now: Date.now(),
-    graceMs: 60_000,
-    newId: () => ulid().toLowerCase(),
-  });
-  await tables.broadcasts.assignShard(broadcast.broadcastId, shard);
-  return broadcast;
-}
+const goLive = (visibility?: Visibility, shard?: string): Promise<Broadcast> =>
+  programs.goLive(visibility, shard);
 
 /** As the API does: admitted, stored, published. */
 async function post(
@@ -132,51 +68,15 @@ const liftLimits = (): Promise<void> => {
 };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tidecast-chat-'));
-  local = await startTables({});
-  const store = { TABLE_PREFIX: 'tidecast', DYNAMODB_ENDPOINT: local.endpoint, AWS_REGION: 'us-east-1' };
-  tables = openTables(store);
-  redis = await startRedis();
-  issuerServer = createServer((request, response) => issuer.handler(request, response));
-  await new Promise<void>((resolve) => issuerServer.listen(0, '127.0.0.1', resolve));
-  const issuerUrl = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/local-issuer`;
-  issuer = await createIssuer({
-    issuerUrl,
-    clientId,
-    redirectOrigins: [],
-    keyFile: join(folder, 'key.json'),
-    clock: { now: () => Date.now() },
-    random: randomBytes,
-  });
-  environment = {
-    ...store,
-    SHARD: 'a',
-    REDIS_URL: redis.url,
-    HTTP_HOST: '127.0.0.1',
-    HTTP_PORT: '0',
-    OBJECT_STORE: pathToFileURL(join(folder, 'objects')).href,
-    OIDC_ISSUER: issuerUrl,
-    OIDC_CLIENT_ID: clientId,
-    DRAIN_S: '1',
-    TICK_MS: '20',
-  };
-  [one, two] = await Promise.all([startTask(), startTask()]);
-  bus = openPostBus({ url: redis.url, clock: { now: () => Date.now() } });
+  programs = await startPrograms();
+  ({ tables, redis, issuer, bus } = programs);
+  [one, two] = await Promise.all([programs.startTask(), programs.startTask()]);
   await liftLimits();
 });
 afterEach(() => {
   for (const fan of fans.splice(0)) fan.leave();
 });
-afterAll(async () => {
-  for (const { child } of tasks) child.kill('SIGKILL');
-  await Promise.all(tasks.map(({ exit }) => exit));
-  await bus.close();
-  await redis.stop();
-  tables.close();
-  await local.close();
-  issuerServer.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => programs.close());
 
 describe('two chat tasks of a shard', () => {
   it('show the same to everybody, in the same order', async () => {
@@ -275,7 +175,7 @@ describe('two chat tasks of a shard', () => {
   it('take over from one that is killed while much is said: nothing is lost, nothing comes twice', async () => {
     const broadcast = await goLive();
     const { broadcastId } = broadcast;
-    const third = await startTask();
+    const third = await programs.startTask();
     const victim = await joinFan(third, { broadcast: broadcastId });
     const witness = await joinFan(one, { broadcast: broadcastId });
     const silence = new AbortController();
@@ -301,7 +201,7 @@ describe('two chat tasks of a shard', () => {
   it('leave one behind that is told to go, and nobody misses anything', async () => {
     const broadcast = await goLive();
     const { broadcastId } = broadcast;
-    const third = await startTask();
+    const third = await programs.startTask();
     const fan = await joinFan(third, { broadcast: broadcastId });
     await post(broadcast, 'first');
     await until(() => expect(fan.texts()).toEqual(['first']));
