@@ -25,6 +25,7 @@ export interface Owned {
   readonly channelId: string;
   /** Subject of the broadcaster. */
   readonly ownerId: string;
+  readonly channelName?: string;
 }
 
 /** What people are in a channel. */
@@ -54,11 +55,14 @@ export class People {
     });
   }
 
-  async author({ channelId, ownerId }: Owned, { subject, groups, name }: Identity): Promise<ChatAuthor> {
+  async author(
+    { channelId, ownerId, channelName }: Owned,
+    { subject, groups, name }: Identity,
+  ): Promise<ChatAuthor> {
     if (groups.includes(operatorGroup)) return this.operator({ subject, name });
     const id = personIdOf(subject);
     const role = subject === ownerId ? 'broadcaster' : await this.#moderatorOr(channelId, id);
-    return { id, name: authorName(name, id), role };
+    return { id, name: authorName(name, id, { role, channelName }), role };
   }
 
   async operator({
@@ -69,7 +73,7 @@ export class People {
     readonly name?: string | undefined;
   }): Promise<ChatAuthor> {
     const id = personIdOf(subject);
-    const name = authorName(said, id);
+    const name = authorName(said, id, { role: 'operator' });
     await this.#note(id, name);
     return { id, name, role: 'operator' };
   }

@@ -119,7 +119,8 @@ export function createDesk(options: DeskOptions): Desk {
 
   const authorOf = async (identity: Identity, broadcast: Broadcast): Promise<ChatAuthor> => {
     const id = personIdOf(identity.subject);
-    return { id, name: authorName(identity.name, id), role: await roleOf(identity, id, broadcast) };
+    const role = await roleOf(identity, id, broadcast);
+    return { id, name: authorName(identity.name, id, { role, channelName: broadcast.channelName }), role };
   };
 
   /** The longest of what holds here and everywhere. */

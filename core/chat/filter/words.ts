@@ -50,7 +50,7 @@ export function compileWords(words: readonly string[]): WordFilter {
 }
 
 /** The ways in which a text can be read. */
-function readingsOf(seen: string): readonly (readonly Letter[])[] {
+export function readingsOf(seen: string): readonly (readonly Letter[])[] {
   const letters = lettersOf(seen, false);
   const leet = lettersOf(seen, true);
   return (differ(letters, leet) ? [letters, leet] : [letters]).flatMap((read) => {
@@ -70,5 +70,5 @@ const found = (tree: WordTree<Conditions>, letters: readonly Letter[]): boolean 
   });
 
 /** Whether a word may end, and another begin, between two letters. */
-const isEnd = (a: Letter | undefined, b: Letter | undefined): boolean =>
+export const isEnd = (a: Letter | undefined, b: Letter | undefined): boolean =>
   a === undefined || b === undefined || b.gap !== 'none' || a.script !== b.script || (a.spelled && b.spelled);
