@@ -22,7 +22,7 @@ export class Heart {
     else this.#again = true;
   }
 
-  /** No more beats; resolves when the one under way is over. */
+  /** No more beats by itself; resolves when what was asked for before is over: the last word is heard, too. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -36,7 +36,7 @@ export class Heart {
       this.#again = false;
       begunAt = performance.now();
       await this.#beat();
-    } while (this.#again && !this.#stopped);
+    } while (this.#again);
     this.#beating = undefined;
     if (this.#stopped) return;
     this.#timer = setTimeout(() => this.soon(), Math.max(0, begunAt + this.#everyMs - performance.now()));

@@ -40,6 +40,20 @@ describe('the heart of a task', () => {
     expect(count()).toBe(2);
   });
 
+  it('says the last word, asked for while a beat is under way, also when it is stopped at once', async () => {
+    const { heart, count, end, next } = beating(5);
+    heart.soon();
+    heart.soon();
+    const last = next();
+    const stopped = heart.stop();
+    heart.soon();
+    end();
+    await last;
+    end();
+    await stopped;
+    expect(count()).toBe(2);
+  });
+
   it('goes on by itself, and no more once it is stopped', async () => {
     const { heart, count, end, next } = beating(5);
     heart.soon();
