@@ -32,7 +32,7 @@ export function dial(
     const give = (found: Socket | undefined): void => {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', giveUp);
-      socket.off('connect', connected).off('data', answered).off('close', giveUp);
+      socket.off('connect', connected).off('data', answered).off('end', giveUp).off('close', giveUp);
       if (found === undefined) socket.destroy();
       resolve(found);
     };
@@ -49,7 +49,8 @@ export function dial(
     };
     const timer = setTimeout(giveUp, options.timeoutMs);
     options.signal.addEventListener('abort', giveUp);
-    socket.once('connect', connected).on('data', answered).on('close', giveUp);
+    // `end`: the peer has no room. The socket may stay half open, so that it would not close by itself.
+    socket.once('connect', connected).on('data', answered).on('end', giveUp).on('close', giveUp);
     // Stays on: errors of the whole connection end in its `close`.
     socket.on('error', giveUp);
   });

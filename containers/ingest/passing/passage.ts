@@ -150,9 +150,9 @@ export class Passage implements Guest {
     if (signal.aborted || line === undefined) return 'gone';
     for (const { taskId, relay } of candidates) {
       if (!isWanted()) return 'not-wanted';
+      outcome = 'no-answer';
       const leftMs = limits.searchMs - (clock.now() - begunAt);
       if (leftMs <= 0) break;
-      outcome = 'no-answer';
       // One after the other, each by what became of the one before.
       const socket = await dial(relay, { line, timeoutMs: Math.min(limits.connectMs, leftMs), signal });
       if (signal.aborted) {

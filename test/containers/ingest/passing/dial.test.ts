@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dial, parseRelay } from '../../../../containers/ingest/passing/dial.ts';
 import { relayAddress } from '../../../../containers/ingest/passing/advertise.ts';
@@ -38,6 +39,17 @@ describe('a connect to a peer', () => {
     expect(await dial(relay, { line, timeoutMs: 60_000, signal: nobody.signal })).toBeUndefined();
   });
 
+  it('is given up at once when the peer hangs up: it has no room', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.end()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ends.push(() => server.close());
+    const relay = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { signal } = new AbortController();
+    // Not by the time-out, which is longer than a test may last.
+    expect(await dial(relay, { line, timeoutMs: 60_000, signal })).toBeUndefined();
+  });
+
   it('is not tried where no address is', async () => {
     const { signal } = new AbortController();
     for (const relay of ['', '10.0.0.1', '10.0.0.1:0', '10.0.0.1:65536', 'a b:1', '::1:1937', '/sock:1'])
@@ -48,7 +60,8 @@ describe('a connect to a peer', () => {
     const stage = new Stage();
     ends.push(() => stage.close());
     const silent = await silentPort();
-    const [full, free] = await stage.fullAndFree({ limits: { connectMs: 50 } });
+    // By the limits of production: shorter ones would try the patience with the peer that answers, too.
+    const [full, free] = await stage.fullAndFree();
     full.peers = () => Promise.resolve([{ taskId: 'silent', relay: silent, slots: 1 }, free.peer]);
     const { code } = await stage.publish(full.port, 'newcomer');
     expect(code).toBe('NetStream.Publish.Start');
@@ -68,6 +81,20 @@ describe('a connect to a peer', () => {
     expect((await stage.publish(full.port, 'newcomer')).code).toBe('NetStream.Publish.Start');
     expect(full.outcomes).toEqual(['no-answer']);
     expect(full.takes.map(({ key }) => key)).toEqual(['newcomer']);
+  });
+
+  it('is not tried at all, but missed, when the list of peers has taken all the time there is', async () => {
+    const stage = new Stage();
+    ends.push(() => stage.close());
+    const time = { nowMs: 0 };
+    const [full, free] = await stage.fullAndFree({ points: 2400, clock: { now: () => time.nowMs } });
+    full.peers = () => {
+      time.nowMs += 4_000;
+      return Promise.resolve([free.peer]);
+    };
+    expect((await stage.publish(full.port, 'newcomer')).code).toBe('NetStream.Publish.Start');
+    expect(full.outcomes).toEqual(['no-answer']);
+    expect(free.takes).toEqual([]);
   });
 });
 

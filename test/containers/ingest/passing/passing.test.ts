@@ -6,7 +6,7 @@ import type { Newcomer } from '../../../../containers/ingest/rtmp/types.ts';
 import { messageType } from '../../../../containers/ingest/rtmp/message.ts';
 import { handshakeBytes, videoPayload } from '../rtmp/client.ts';
 import { makeCertificate } from '../rtmp/harness.ts';
-import { refused, show, Stage, started, type StageTask } from './stage.ts';
+import { hungUp, refused, show, Stage, started, type StageTask } from './stage.ts';
 
 let stage: Stage;
 beforeEach(() => {
@@ -23,6 +23,21 @@ const newcomersOf = ({ passing }: StageTask): Promise<Newcomer> =>
       return begin(newcomer);
     });
   });
+
+/** Waits until a number does not change any more, and answers it: nothing moves while nobody reads. */
+async function standsStill(read: () => number): Promise<number> {
+  let last = Number.NaN;
+  await vi.waitFor(
+    () => {
+      const now = read();
+      const isStill = now === last;
+      last = now;
+      expect(isStill).toBe(true);
+    },
+    { interval: 300, timeout: 10_000 },
+  );
+  return last;
+}
 
 describe('a newcomer of a task without room', () => {
   it('goes live on a peer, which knows its address', async () => {
@@ -218,16 +233,7 @@ describe('a connection that is passed on', () => {
     client.useChunkSize(65_536);
     for (let n = 0; n < frames; n += 1) client.send(messageType.video, videoPayload(bytes), n);
     // 40 MB do not fit into the buffers of the kernel and of both tasks: most wait with the client.
-    let waiting = -1;
-    await vi.waitFor(
-      () => {
-        const now = client.socket.writableLength;
-        const isStill = now === waiting;
-        waiting = now;
-        expect(isStill).toBe(true);
-      },
-      { interval: 300, timeout: 10_000 },
-    );
+    const waiting = await standsStill(() => client.socket.writableLength);
     expect(waiting).toBeGreaterThan((frames * bytes) / 2);
     expect(client.socket.bytesWritten - sentBefore).toBeGreaterThan(frames * bytes);
     take?.resume();
@@ -302,25 +308,39 @@ describe('a connection that is passed on', () => {
     const socket = await stage.dial(full.port);
     if (silent === 'peer') talk(socket);
     else socket.resume();
-    await once(socket, 'end');
+    await hungUp(socket);
     await vi.waitFor(() => expect(full.passing.count).toBe(0));
   });
 
   it('does not take a client for silent that is kept waiting by the peer', async () => {
-    const [full] = await stage.fullAndFree({ limits: { clientSilentMs: 150 } });
+    const clientSilentMs = 60_000;
+    const time = { nowMs: 0, looks: 0 };
+    const clock = {
+      now: () => {
+        time.looks += 1;
+        return time.nowMs;
+      },
+    };
+    const [full] = await stage.fullAndFree({ clock, limits: { clientSilentMs, peerSilentMs: Infinity } });
     const behind = Promise.withResolvers<Socket>();
     const peer = await stage.stranger((socket) => {
       socket.pause();
       behind.resolve(socket);
     });
     full.peers = () => Promise.resolve([peer]);
+    const arrived = newcomersOf(full);
     const socket = await stage.dial(full.port);
     socket.resume();
     const bytes = 32 * 1024 * 1024;
     socket.end(Buffer.alloc(bytes, 1));
-    const reader = await behind.promise;
+    const [reader, { socket: accepted }] = await Promise.all([behind.promise, arrived]);
+    await standsStill(() => (accepted.isPaused() ? accepted.bytesRead : Number.NaN));
     // Several times as long as a client may be silent.
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    for (let n = 0; n < 4; n += 1) {
+      time.nowMs += clientSilentMs;
+      const before = time.looks;
+      await vi.waitFor(() => expect(time.looks).toBeGreaterThan(before + 1));
+    }
     let received = 0;
     reader.on('data', (chunk: Buffer) => (received += chunk.length));
     reader.resume();
@@ -331,14 +351,15 @@ describe('a connection that is passed on', () => {
 
   it('makes room for others until it has sent more than one who only knocks, and never after', async () => {
     const [full, free] = await stage.fullAndFree({ rtmp: { limits: { maxConnections: 2 } } });
+    const arrived = newcomersOf(full);
     const { client } = await stage.publish(full.port, 'newcomer');
+    const settled = vi.spyOn(await arrived, 'onSettled');
     client.send(messageType.video, videoPayload(200_000));
     await free.takes[0]?.sink.until((sink) => sink.count('video') === 1);
+    await vi.waitFor(() => expect(settled).toHaveBeenCalled());
     const knocking = await stage.dial(full.port);
     knocking.resume();
     await vi.waitFor(() => expect(full.passing.count).toBe(2));
-    // Its deadlines are looked at every 20 ms here.
-    await new Promise((resolve) => setTimeout(resolve, 100));
     const displaced = once(knocking, 'end');
     const next = await stage.dial(full.port);
     next.resume();

@@ -36,7 +36,7 @@ export interface StageTask {
   readonly peer: Peer;
 }
 
-export interface StageOptions extends Pick<Partial<PassingOptions>, 'limits' | 'random'> {
+export interface StageOptions extends Pick<Partial<PassingOptions>, 'limits' | 'random' | 'clock'> {
   /** Points inside the band: two shows by default; 2.57 times as many thousand up to the ceiling. */
   readonly points?: number;
   readonly rtmp?: Partial<RtmpServerOptions>;
@@ -59,6 +59,7 @@ export class Stage {
     const taskId = `task-${++this.#tasks}`;
     const held: HeldShow[] = [];
     const takes: Take[] = [];
+    const clock = options.clock ?? { now: () => performance.now() };
     const outcomes: string[] = [];
     const door = new Door({
       limits: { points: options.points ?? 2000, cpu: { low: 0.5, high: 0.7, ceiling: 0.9 } },
@@ -74,7 +75,7 @@ export class Stage {
       door,
       onNone: () => void (none += 1),
       onOutcome: (outcome) => void outcomes.push(outcome),
-      clock: { now: () => performance.now() },
+      clock,
       random: options.random ?? (() => 0),
       log: createLogger('test', 'silent'),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -82,6 +83,7 @@ export class Stage {
     const harness = await startHarness({
       passOn: passing,
       relay: { host: '127.0.0.1', port: 0 },
+      clock,
       ...options.rtmp,
       decide: async ({ publishingName: key, remoteAddress }, publisher) => {
         await Promise.resolve();
@@ -203,6 +205,10 @@ export class Stage {
     for (const end of this.#ending.splice(0)) await end();
   }
 }
+
+/** The other side has hung up: by FIN, or by RST where something was unread. */
+export const hungUp = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => socket.once('end', resolve).once('close', () => resolve()));
 
 export const started = 'NetStream.Publish.Start';
 export const refused = 'NetStream.Publish.BadName';
