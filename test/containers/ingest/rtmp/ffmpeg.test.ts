@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../../../containers/ingest/rtmp/limits.ts';
 import { goodKey, type Harness, makeCertificate, startHarness } from './harness.ts';
 
 let harness: Harness | undefined;
@@ -79,8 +80,8 @@ describe('ffmpeg', () => {
     { codec: 'Sorenson H.263', video: ['-c:v', 'flv1'], audio: aac, says: 'set H.264 in the encoder' },
     { codec: 'MP3', video: h264, audio: ['-c:a', 'libmp3lame'], says: 'set AAC in the encoder' },
   ])('is refused with $codec and told what to set', async ({ codec, video, audio, says }) => {
-    harness = await startHarness();
-    // In real time, so that ffmpeg is still there to read the answer.
+    // In real time, and with as long to read the answer as in production, so that ffmpeg is still there to do it.
+    harness = await startHarness({ limits: { lingerMs: defaultLimits.lingerMs } });
     const { code, said } = await push({ url: url(harness.port, goodKey), video, audio, input: ['-re'] });
     expect(code).not.toBe(0);
     expect(said).toContain(`${codec} is not supported: ${says}`);
