@@ -1,0 +1,82 @@
+/**
+ * What stacks have of each other: each part is a stack (or a construct in it) that offers these, and lib/app.ts
+ * hands them on. Weak references (cdk.json) make outputs of them, so that no stack locks another.
+ */
+import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecr from 'aws-cdk-lib/aws-ecr';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
+import type { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
+import type { Tables } from './data/tables.ts';
+
+/** network/network-stack.ts */
+export interface NetworkParts {
+  readonly vpc: ec2.IVpc;
+  /** Where services run: behind NAT, or with public addresses that nothing may connect to. */
+  readonly serviceSubnets: ec2.SubnetSelection;
+  readonly servicesHavePublicAddresses: boolean;
+}
+
+/** data/data-stack.ts */
+export interface DataParts {
+  readonly tables: Tables;
+  readonly archive: s3.IBucket;
+  readonly cookieKey: secrets.ISecret;
+}
+
+/** registry/registry-stack.ts: made before the first image can be pushed. */
+export interface RegistryParts {
+  /** Its `release` tag drives rollouts. */
+  readonly ingest: ecr.IRepository;
+}
+
+/** ingest/ingest-stack.ts */
+export interface IngestParts {
+  readonly cluster: ecs.ICluster;
+  readonly hosts: AutoScalingGroup;
+  readonly taskDefinition: ecs.TaskDefinition;
+  /** Name of the container in it that runs the ingest image. */
+  readonly containerName: string;
+  /** Internal; the origin of /live/*. */
+  readonly loadBalancer: elb.IApplicationLoadBalancer;
+  readonly targetGroupPrefix: string;
+}
+
+/** api/api-stack.ts: the load balancer of API and chat, the API's service, and who people are. */
+export interface ApiParts {
+  /** Internal; the origin of /api/* and /chat/*. */
+  readonly loadBalancer: elb.IApplicationLoadBalancer;
+  /** Chat stacks add their rule to it. */
+  readonly listener: elb.IApplicationListener;
+  readonly loadBalancerSecurityGroup: ec2.ISecurityGroup;
+  readonly cluster: ecs.ICluster;
+  readonly service: ecs.IBaseService;
+  /** The user pool of the stack, or what the settings name. */
+  readonly identity: Identity;
+}
+
+/** OIDC_ISSUER and OIDC_CLIENT_ID of the programs. */
+export interface Identity {
+  readonly issuer: string;
+  readonly clientId: string;
+}
+
+/** chat/chat-stack.ts, one for each shard */
+export interface ChatParts {
+  readonly shard: string;
+  readonly service: ecs.IBaseService;
+  readonly targetGroup: elb.IApplicationTargetGroup;
+  /** Of the replication group, for metrics. */
+  readonly redisId: string;
+}
+
+/** edge/edge-stack.ts, in us-east-1 */
+export interface EdgeParts {
+  /** Absent without a domain. */
+  readonly certificate: ICertificate | undefined;
+  readonly firewall: CfnWebACL;
+}
