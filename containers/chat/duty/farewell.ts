@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'socket.io';
+import { pickShare } from '../../../core/chat/pick.ts';
 import { controlFrame } from '../delivery/frame.ts';
 import { cut } from '../delivery/wire.ts';
 import type { Room } from '../room/room.ts';
@@ -34,7 +35,7 @@ const close = (socket: Socket): void => {
 export interface Farewell {
   /** Sends everybody away over this time. */
   sendAway(overMs: number): Promise<void>;
-  /** A share of the sockets loses its connection at once. */
+  /** A share of the sockets, to within one, loses its connection at once. Answers how many. */
   drill(share: number): number;
   /** Everybody in this room goes there. */
   move(room: Room, path: string): void;
@@ -76,7 +77,7 @@ export function createFarewell({ sockets, random }: FarewellOptions): Farewell {
     },
 
     drill(share) {
-      const chosen = [...sockets()].filter(() => random() < share);
+      const chosen = pickShare(sockets(), share, random);
       for (const socket of chosen) cut(socket.conn);
       return chosen.length;
     },
