@@ -7,9 +7,17 @@
  * in any order: a message waits for the ones admitted before it, at most `heldBackMs`; after that they are given
  * up, and when one of them is published after all it is `late` and has to be admitted anew. So the order is the
  * same on every screen, in the history, in the store and in the replay.
+ *
+ * A retry never posts twice. An idempotency key is remembered for `idempotencyS`, by Redis and with the message in
+ * the store. A Redis that comes back empty, or is given the broadcast of another shard, is told the keys again with
+ * what it keeps (`warm`). Then it knows those of the newest `keptLength` messages, and of up to `keyedLength` of the
+ * `keyedWithinMs` before the newest one; not those of older ones, which only a retry after so long could miss.
+ *
+ * Redis decides what a key has made. Once it has said so to a retry (`posted`) that message stays: whoever stored
+ * it and could not publish it has to ask (`takeBack`) before it counts as refused.
  */
 import type { ChatLimits } from './limits.ts';
-import type { ChatMessage, ChatRole } from './message.ts';
+import type { ChatMessage, ChatRole, MessageKeys } from './message.ts';
 import type { Ban, ChatSettings, PlatformChat } from './mode.ts';
 import type { Control } from './protocol.ts';
 
@@ -26,6 +34,14 @@ export const heldBackMs = 1_000;
  * so long can refuse it: a Redis that was frozen does what it was asked before as soon as it goes on.
  */
 export const publishWithinMs = 2_000;
+
+/** A client that has no answer tries again within seconds, or after the tunnel; not after its people forgot. */
+export const idempotencyS = 600;
+
+/** Of a channel that says 200 a second the newest 500 are 2.5 s: an answer may have been under way for longer. */
+export const keyedWithinMs = 60_000;
+/** 1.5 MB in the table, 10 ms of Redis. */
+export const keyedLength = 5_000;
 
 export interface Place {
   readonly broadcastId: string;
@@ -53,7 +69,7 @@ export type Standing =
 export interface PostWish extends Place {
   readonly personId: string;
   readonly role: ChatRole;
-  /** From the client; unique for what they mean as one post. Kept for 10 minutes. */
+  /** From the client; unique for what they mean as one post. Kept for `idempotencyS`. */
   readonly idempotencyKey?: string;
 }
 
@@ -79,6 +95,8 @@ export interface WarmState extends Place {
   readonly platformBans: readonly Ban[];
   /** Newest messages of the store, oldest first, at most `keptLength`: history, and the floor of new ids. */
   readonly kept: readonly ChatMessage[];
+  /** Of these, and of older ones. */
+  readonly keys?: MessageKeys;
 }
 
 /** The API's side of one shard. Every method throws BusError when Redis does not answer. */
@@ -86,10 +104,18 @@ export interface PostBus {
   standing(who: Place & { readonly personId: string; readonly idempotencyKey?: string }): Promise<Standing>;
   /** Ban, slow mode, idempotency key and all buckets in one atomic script; takes tokens only when it admits. */
   admit(wish: PostWish): Promise<Admission>;
-  /** After it is stored. `late`: given up meanwhile; remove it from the store and admit it anew. The same twice is `published` twice. */
-  publish(broadcastId: string, message: ChatMessage): Promise<'published' | 'late'>;
+  /**
+   * After it is stored. The same twice is `published` twice. `late`: given up meanwhile; take it back and admit it
+   * anew. `cold`: `warm` it, then ask again: what was stored before it was warmed counts as published.
+   */
+  publish(broadcastId: string, message: ChatMessage): Promise<'published' | 'late' | 'cold'>;
   /** It could not be stored: gives id, idempotency key and tokens back. */
   withdraw(wish: PostWish, id: string): Promise<void>;
+  /**
+   * It is not to be posted although it may have gone out, or was read from the store: takes it away from everybody,
+   * and its idempotency key is free. `answered`: a retry was told that it is posted; then it stays, also in the store.
+   */
+  takeBack(wish: PostWish, id: string): Promise<'gone' | 'answered' | 'cold'>;
   warm(state: WarmState): Promise<void>;
   /** Changes what is known of a channel (only where it is warm) and tells its viewers. */
   setSettings(place: Place, settings: ChatSettings): Promise<void>;
@@ -114,6 +140,8 @@ export interface PostBus {
   takeOver(broadcastId: string): Promise<void>;
   /** What the platform bucket was asked for in the last second, taken or not; and sets this shard's share of it. */
   platformDemand(): Promise<number>;
+  /** Of these, how many were refused by the platform's limit. */
+  platformRefused(): Promise<number>;
   setPlatformShare(perS: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -142,8 +170,11 @@ export interface Removal {
 
 /** What a task hears of one broadcast. */
 export interface Listener {
-  /** In order, each once; holes (lost connection, Redis that came back empty) are filled before. */
-  messages(messages: readonly ChatMessage[]): void;
+  /**
+   * In order, each once; holes (lost connection, Redis that came back empty) are filled before. `after-hole`: so much
+   * was said meanwhile that these are only what is kept of it, at most `keptLength`.
+   */
+  messages(messages: readonly ChatMessage[], how?: 'after-hole'): void;
   control(control: Control, personId: string | undefined): void;
 }
 

@@ -24,6 +24,17 @@ export interface ChatMessage {
   readonly by: ChatAuthor;
 }
 
+/**
+ * Message id → hash of the idempotency key that it was posted with (runtime/bus/idempotency.ts). Beside the
+ * messages and never in them: what is in a message is sent to everybody.
+ */
+export type MessageKeys = ReadonlyMap<string, string>;
+
+export interface KeyedMessages {
+  readonly messages: readonly ChatMessage[];
+  readonly keys: MessageKeys;
+}
+
 export const messageIdPattern = /^\d{16}$/;
 
 export const isMessageId = (text: string): boolean => messageIdPattern.test(text);

@@ -1,6 +1,6 @@
 /** What of the chat outlives everything: the tables' side (runtime/store/tables/chat*.ts), as ports. */
 import type { ChatLimits } from './limits.ts';
-import type { ChatMessage } from './message.ts';
+import type { ChatMessage, KeyedMessages, MessageKeys } from './message.ts';
 import type { Ban, ChatSettings, PlatformChat } from './mode.ts';
 
 export interface MessageRange {
@@ -19,9 +19,12 @@ export interface MessageStore {
   write(
     broadcastId: string,
     messages: readonly ChatMessage[],
+    keys?: MessageKeys,
   ): Promise<{ readonly failed: readonly string[] }>;
   /** In the order of their ids, without removed ones. */
   read(broadcastId: string, range: MessageRange): Promise<readonly ChatMessage[]>;
+  /** The same, and the keys that they were written with. */
+  readKeyed(broadcastId: string, range: MessageRange): Promise<KeyedMessages>;
   remove(broadcastId: string, ids: readonly string[]): Promise<void>;
   /** Everything of a person until and with this id; the answer are the ids. */
   removeOf(broadcastId: string, personId: string, until: string): Promise<readonly string[]>;
