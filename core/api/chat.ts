@@ -35,6 +35,7 @@ import type { ChatLimits } from '../chat/limits.ts';
 import type { ChatMode } from '../chat/mode.ts';
 import type { Refusal } from '../chat/refusal.ts';
 import type { ShardLoad } from '../chat/shards.ts';
+import type { ChatTaskLoad } from '../chat/store.ts';
 import type { Problem } from './types.ts';
 
 export interface NewMessage {
@@ -64,10 +65,36 @@ export interface ChatView {
   readonly replay: string;
 }
 
+/** What a task said of itself last. One that has ended is remembered for some minutes. */
+export type TaskReport = Omit<ChatTaskLoad, 'shard'>;
+
+export interface ShardView extends ShardLoad {
+  /** Posts that were asked for in the last second; absent when its Redis does not answer. */
+  readonly postsPerS?: number;
+  /** Of these, how many were refused by the platform's limit. */
+  readonly refusedPerS?: number;
+  /** Broadcasts under way that have their chat here. */
+  readonly broadcasts?: number;
+  /** Newest first. */
+  readonly reports?: readonly TaskReport[];
+}
+
+/** The chat of a broadcast under way. */
+export interface RoomView {
+  readonly broadcastId: string;
+  readonly channelName: string;
+  readonly title: string;
+  readonly shard: string;
+  readonly viewers: number;
+}
+
 export interface ChatOps {
   readonly limits: ChatLimits;
-  readonly shards: readonly (ShardLoad & {
-    /** Posts that were asked for in the last second; absent when its Redis does not answer. */
-    readonly postsPerS?: number;
-  })[];
+  readonly shards: readonly ShardView[];
+  /** When this was true: reports are as old as they are then. */
+  readonly at?: number;
+  /** Emergency: nobody but staff can post anywhere. */
+  readonly off?: boolean;
+  /** Those with most viewers, most first; without those whose Redis does not answer. */
+  readonly rooms?: readonly RoomView[];
 }

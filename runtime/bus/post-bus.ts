@@ -212,7 +212,11 @@ export function openPostBus(
     },
 
     async platformDemand() {
-      return numberOf(await run(link, shard.demand, `${platformKey}:asked`));
+      return numberOf(await run(link, shard.lastSecond, `${platformKey}:asked`));
+    },
+
+    async platformRefused() {
+      return numberOf(await run(link, shard.lastSecond, `${platformKey}:refused`));
     },
 
     async setPlatformShare(perS) {

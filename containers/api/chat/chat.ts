@@ -5,6 +5,7 @@ import { Homes } from './homes.ts';
 import { createChatMetrics, type ChatMetrics } from './metrics.ts';
 import { Moderation } from './moderation.ts';
 import { Operation } from './operation.ts';
+import { Overview } from './overview.ts';
 import { People } from './people.ts';
 import { Posting } from './posting.ts';
 import { Shards } from './shards.ts';
@@ -25,6 +26,7 @@ export interface Chat {
   readonly posting: Posting;
   readonly moderation: Moderation;
   readonly operation: Operation;
+  readonly overview: Overview;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export function createChat(deps: ApiDependencies): Chat {
     }),
     moderation,
     operation: new Operation({ chat, broadcasts, shards, upkeep, moderation, visible, clock, log }),
+    overview: new Overview({ chat, broadcasts, shards, upkeep, viewers, clock }),
     async close() {
       upkeep.close();
       await untold.close();

@@ -1,4 +1,3 @@
-import type { ChatOps } from '../../../core/api/chat.ts';
 import type { Broadcast } from '../../../core/broadcast/types.ts';
 import { BusError, type PostBus, type TaskOrder } from '../../../core/chat/bus.ts';
 import type { ChatLimits } from '../../../core/chat/limits.ts';
@@ -19,9 +18,6 @@ import type { VisibleBroadcasts } from './visible.ts';
 /** As in moderation.ts: two at the same moment, not more in a row. */
 const maxAttempts = 5;
 
-/** JSON knows no infinity. */
-export const unservedLoad = Number.MAX_SAFE_INTEGER;
-
 export interface Moved {
   readonly broadcastId: string;
   readonly to: string;
@@ -33,21 +29,6 @@ export class Operation {
 
   constructor(deps: OperationOptions) {
     this.#deps = deps;
-  }
-
-  async view(): Promise<ChatOps> {
-    const { chat, shards } = this.#deps;
-    const [limits] = await Promise.all([chat.store.limits(), shards.refresh()]);
-    return { limits, shards: shards.all.map((shard) => this.#viewShard(shard)) };
-  }
-
-  #viewShard(shard: ShardLoad): ChatOps['shards'][number] {
-    const postsPerS = this.#deps.upkeep.demandOf(shard.shard);
-    return {
-      ...shard,
-      load: Math.min(shard.load, unservedLoad),
-      ...(postsPerS === undefined ? {} : { postsPerS }),
-    };
   }
 
   async limits(asker: ChatAuthor, changes: Partial<ChatLimits>): Promise<ChatLimits> {

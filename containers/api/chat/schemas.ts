@@ -246,9 +246,27 @@ export const chatOps = z
           .meta({ description: `sockets over capacity; ${Number.MAX_SAFE_INTEGER}: nobody serves` }),
         tasks: z.number(),
         sockets: z.number(),
-        postsPerS: z.number().exactOptional(),
+        postsPerS: z.number().exactOptional().meta({ description: 'absent: its Redis does not answer' }),
+        refusedPerS: z.number().exactOptional(),
+        broadcasts: z.number().exactOptional(),
+        reports: list(
+          z.object({ taskId: z.string(), sockets: z.number(), capacity: z.number(), at: timeMs }),
+        ).exactOptional(),
       }),
     ),
+    at: timeMs.exactOptional(),
+    off: z.boolean().exactOptional().meta({ description: 'nobody but staff can post anywhere' }),
+    rooms: list(
+      z.object({
+        broadcastId: z.string(),
+        channelName: z.string(),
+        title: z.string(),
+        shard: z.string(),
+        viewers: z.number(),
+      }),
+    )
+      .exactOptional()
+      .meta({ description: 'those with most viewers, most first' }),
   })
   .meta({ id: 'ChatOps' }) satisfies z.ZodType<ChatOps>;
 

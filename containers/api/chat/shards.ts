@@ -1,6 +1,6 @@
 import type { PostBus } from '../../../core/chat/bus.ts';
 import { weighShards, type ShardLoad } from '../../../core/chat/shards.ts';
-import type { Shard } from '../../../core/chat/store.ts';
+import type { ChatTaskLoad, Shard } from '../../../core/chat/store.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
 import type { ChatParts } from './parts.ts';
 
@@ -33,6 +33,11 @@ export class Shards {
 
   get all(): readonly ShardLoad[] {
     return weighShards(this.#facts, this.#deps.clock.now());
+  }
+
+  /** As tasks reported them, those of tasks that have ended since too. */
+  get loads(): readonly ChatTaskLoad[] {
+    return this.#facts.loads;
   }
 
   get buses(): ReadonlyMap<string, PostBus> {

@@ -20,6 +20,7 @@ interface Rules {
 
 interface Demand {
   readonly perS: number;
+  readonly refusedPerS: number;
   readonly at: number;
 }
 
@@ -62,8 +63,8 @@ export class Upkeep {
     await this.#share();
   }
 
-  /** Posts that a shard was asked for in the last second; undefined when it does not answer. */
-  demandOf(shard: string): number | undefined {
+  /** Posts that a shard was asked for in the last second, and refused; undefined when it does not answer. */
+  demandOf(shard: string): Omit<Demand, 'at'> | undefined {
     return this.#fresh().get(shard);
   }
 
@@ -76,8 +77,8 @@ export class Upkeep {
     if (this.#busy.has(bus)) return;
     this.#busy.add(bus);
     try {
-      const perS = await bus.platformDemand();
-      this.#demands.set(shard, { perS, at: this.#deps.chat.steady() });
+      const [perS, refusedPerS] = await Promise.all([bus.platformDemand(), bus.platformRefused()]);
+      this.#demands.set(shard, { perS, refusedPerS, at: this.#deps.chat.steady() });
       await this.#tell(bus);
     } catch {
       this.#told.delete(bus);
@@ -101,7 +102,7 @@ export class Upkeep {
     if (this.#rules === undefined) return;
     const { buses } = this.#deps.shards;
     await Promise.all(
-      [...allot(this.#rules.limits.platform.perS, this.#fresh())].map(async ([shard, perS]) => {
+      [...allot(this.#rules.limits.platform.perS, this.#asked())].map(async ([shard, perS]) => {
         try {
           await buses.get(shard)?.setPlatformShare(perS);
         } catch {
@@ -111,13 +112,17 @@ export class Upkeep {
     );
   }
 
-  #fresh(): ReadonlyMap<string, number> {
+  #asked(): ReadonlyMap<string, number> {
+    return new Map([...this.#fresh()].map(([shard, { perS }]) => [shard, perS]));
+  }
+
+  #fresh(): ReadonlyMap<string, Demand> {
     const { chat, shards } = this.#deps;
     const oldest = chat.steady() - demandFreshMs;
     const known = shards.buses;
     for (const [shard, { at }] of this.#demands)
       if (at < oldest || !known.has(shard)) this.#demands.delete(shard);
-    return new Map([...this.#demands].map(([shard, { perS }]) => [shard, perS]));
+    return this.#demands;
   }
 
   async #read(): Promise<void> {

@@ -24,7 +24,7 @@ import { problems, tokenNeeded, type Api } from './route.ts';
 
 /** The chat of the whole platform, for operators. */
 export function chatOpsRoutes(app: Api, deps: ApiDependencies, askers: Askers, chat: Chat): void {
-  const { operation, people } = chat;
+  const { operation, overview, people } = chat;
   const shared = { tags: ['Operations'], security: tokenNeeded };
 
   const operator = async (request: FastifyRequest): Promise<ChatAuthor> =>
@@ -35,12 +35,12 @@ export function chatOpsRoutes(app: Api, deps: ApiDependencies, askers: Askers, c
     url: '/api/ops/chat',
     schema: {
       ...shared,
-      summary: 'The limits, and the shards with their load, as an operator',
+      summary: 'The limits, the shards with their load, and the greatest rooms, as an operator',
       response: { 200: chatOps, ...problems },
     },
     handler: async (request) => {
       await operator(request);
-      return operation.view();
+      return overview.view();
     },
   });
 

@@ -126,8 +126,11 @@ if channel then
   end
 end
 
-local asked = 'chat:platform:asked:' .. time[1]
-if redis.call('INCR', asked) == 1 then redis.call('EXPIRE', asked, 10) end
+local function countPost(what)
+  local key = 'chat:platform:' .. what .. ':' .. time[1]
+  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, 10) end
+end
+countPost('asked')
 local platform = openBucket('chat:platform:bucket', limit.platformPerS, limit.platformBurst)
 countPerson(platform, who, person.last)
 wait = share(platform, person.last, person.due)
@@ -136,6 +139,7 @@ if wait > 0 then
   savePerson(person)
   saveBucket(platform)
   if channel then saveBucket(channel) end
+  countPost('refused')
   return { 'refused', 'platform-limit', ms(wait) }
 end
 

@@ -36,12 +36,12 @@ end
 return 1
 `);
 
-/** Posts that asked the platform's bucket in the last second: of the second before as much as still lies in it. */
-export const demand = defineScript(`
+/** What was counted by the second, in the last one: of the second before as much as still lies in it. */
+export const lastSecond = defineScript(`
 local time = redis.call('TIME')
 local second, part = tonumber(time[1]), tonumber(time[2]) / 1000000
-local function asked(at) return tonumber(redis.call('GET', KEYS[1] .. ':' .. at) or nil) or 0 end
-return math.floor(asked(second) + asked(second - 1) * (1 - part) + 0.5)
+local function counted(at) return tonumber(redis.call('GET', KEYS[1] .. ':' .. at) or nil) or 0 end
+return math.floor(counted(second) + counted(second - 1) * (1 - part) + 0.5)
 `);
 
 /** KEYS[1] a channel, ARGV[1] what to say on it. */

@@ -27,6 +27,7 @@ const calls: Readonly<Record<string, (bus: PostBus) => Promise<unknown>>> = {
   viewers: (bus) => bus.viewers(['b']),
   order: (bus) => bus.order({ type: 'drill', share: 0 }),
   platformDemand: (bus) => bus.platformDemand(),
+  platformRefused: (bus) => bus.platformRefused(),
   setPlatformShare: (bus) => bus.setPlatformShare(1_000_000),
 };
 

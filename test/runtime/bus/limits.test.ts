@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Admission, PostWish } from '../../../core/chat/bus.ts';
 import { defaultSettings } from '../../../core/chat/mode.ts';
-import { messageOf, noLimits, useShard } from './shard.ts';
+import { messageOf, noLimits, untilTrue, useShard } from './shard.ts';
 
 const shard = useShard();
 
@@ -163,6 +163,10 @@ describe('the platform', () => {
     if (refused === undefined) throw new Error('four posts at 2 a second');
     retryOf(refused, 'platform-limit');
     expect(await shard.bus.platformDemand()).toBeGreaterThanOrEqual(4);
+    await untilTrue('the refusals are told', async () => {
+      await post(one, 'somebody-more');
+      return (await shard.bus.platformRefused()) > 0;
+    });
     await shard.bus.setLimits({ ...noLimits, platform: { perS: 1_000_000, burst: 1_000_000 } });
     for (let i = 0; i < 20; i += 1) expect((await post(one, `r${i}`)).kind).toBe('admitted');
     await shard.bus.setPlatformShare(1_000_000);
@@ -173,6 +177,7 @@ describe('the platform', () => {
     await post(broadcastId, 'ann');
     await sleep(2_050);
     expect(await shard.bus.platformDemand()).toBe(0);
+    expect(await shard.bus.platformRefused()).toBe(0);
   });
 
   it('gives everybody of a sudden crowd a time of their own, and keeps it', async () => {

@@ -70,7 +70,8 @@ describe('a post', () => {
     // In the middle of a second, so that what runs by the second does not come between.
     calls.length = 0;
     await chat.saySurely('alice', broadcastId, 'two');
-    const byTheSecond = /bus\.(platformDemand|setPlatformShare|setLimits)|store\.(limits|platform|bans)/;
+    const byTheSecond =
+      /bus\.(platformDemand|platformRefused|setPlatformShare|setLimits)|store\.(limits|platform|bans)/;
     expect(calls.filter((call) => !byTheSecond.test(call))).toEqual([
       'bus.standing',
       'bus.admit',

@@ -134,6 +134,49 @@ describe('operators', () => {
     await chat.tables.shards.forget('nobody');
   });
 
+  it('see what is on a shard, who reported when, and the greatest rooms', async () => {
+    await chat.saySurely('alice', broadcastId, 'hello');
+    const other = (await chat.live(`${owner}-b`)).broadcast;
+    await chat.saySurely('alice', other.broadcastId, 'hello');
+    await chat.present('a', 'task-1', broadcastId, 30);
+    await chat.present('a', 'task-1', other.broadcastId, 12_000);
+    const seen = async () => (await ops('GET', '')).json<ChatOps>();
+    // The list of what is under way may be some seconds old.
+    await expect
+      .poll(async () => (await seen()).rooms?.map((room) => [room.broadcastId, room.viewers]), {
+        timeout: 15_000,
+      })
+      .toEqual(
+        expect.arrayContaining([
+          [other.broadcastId, 12_000],
+          [broadcastId, 30],
+        ]),
+      );
+    const { rooms, shards, off, at = 0 } = await seen();
+    expect(rooms?.map(({ viewers }) => viewers)).toEqual(
+      rooms?.map(({ viewers }) => viewers).toSorted((x, y) => y - x),
+    );
+    expect(rooms?.[0]).toMatchObject({ title: other.title, channelName: other.channelName, shard: 'a' });
+    expect(off).toBe(false);
+    const a = shards.find(({ shard }) => shard === 'a');
+    expect(a?.broadcasts).toBeGreaterThanOrEqual(2);
+    expect(a?.reports).toMatchObject([{ taskId: 'task-a', sockets: 0, capacity: 1_000 }]);
+    expect(at - (a?.reports?.[0]?.at ?? 0)).toBeLessThan(15_000);
+    expect(a?.refusedPerS).toBe(0);
+  });
+
+  it('see how many posts the platform’s limit refuses', async () => {
+    await chat.saySurely('alice', broadcastId, 'one');
+    await ops('PATCH', '/limits', { platform: { perS: 1, burst: 1 } });
+    const refused = async () => {
+      await chat.say('bob', broadcastId, 'more');
+      const { shards } = (await ops('GET', '')).json<ChatOps>();
+      return shards.find(({ shard }) => shard === 'a')?.refusedPerS;
+    };
+    await expect.poll(refused, { timeout: 15_000, interval: 100 }).toBeGreaterThan(0);
+    await ops('PATCH', '/limits', { platform: wideLimits.platform });
+  });
+
   it('change limits while a show runs, and they hold with the next post', async () => {
     await chat.saySurely('alice', broadcastId, 'one');
     const limits = await ops('PATCH', '/limits', { person: { perS: 0.01, burst: 1 } });
@@ -177,6 +220,7 @@ describe('operators', () => {
       reason: 'blocked-word',
     });
     expect((await ops('PATCH', '/platform', { off: true })).json()).toMatchObject({ off: true, version: 2 });
+    expect((await ops('GET', '')).json<ChatOps>().off).toBe(true);
     await expect
       .poll(() => screen.controls.map(({ control }) => control), { timeout: 15_000 })
       .toContainEqual(
