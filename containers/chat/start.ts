@@ -17,10 +17,8 @@ export interface RunningChat {
   close(): Promise<void>;
 }
 
-/** What the bus reads from the store when it has lost something. */
+/** What the bus reads from the store when Redis has lost it. */
 const storeFor = ({ messages, chat }: Tables) => ({
-  readMissed: async (broadcastId: string, afterId: string) =>
-    (await messages.read(broadcastId, { from: afterId })).filter(({ id }) => id > afterId),
   readNewest: (broadcastId: string, count: number) => messages.read(broadcastId, { newest: count }),
   readSettings: (channelId: string) => chat.settings(channelId),
 });

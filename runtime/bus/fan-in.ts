@@ -14,8 +14,6 @@ import { heardOf, memberOf, messageOf, settingsArgs } from './wire.ts';
 
 /** What Redis may have lost. */
 export interface FanInStore {
-  /** Everything of a broadcast after this id, in order. */
-  readonly readMissed: (broadcastId: string, afterId: string) => Promise<readonly ChatMessage[]>;
   /** The newest so many, oldest first. */
   readonly readNewest: (broadcastId: string, count: number) => Promise<readonly ChatMessage[]>;
   readonly readSettings: (channelId: string) => Promise<ChatSettings>;
@@ -24,7 +22,7 @@ export interface FanInStore {
 export interface FanInOptions extends BusAddress, FanInStore {
   /** Of this start of the task: presence and leases go by it. */
   readonly taskId: string;
-  /** The store failed while a hole was filled; it is tried again. */
+  /** The store failed while Redis was told what it had lost; it is tried again. */
   readonly onTrouble?: (error: unknown) => void;
 }
 
@@ -240,7 +238,7 @@ class RedisFanIn implements FanIn {
   }
 
   #source(broadcastId: string, channelId: string): RoomSource {
-    const { readMissed, readNewest, readSettings } = this.#options;
+    const { readNewest, readSettings } = this.#options;
     const key = placeKey(broadcastId);
     const ask = async (after: string, stamp: string): Promise<Snapshot> => {
       const reply = await run(this.#link, snapshot, key, [after, stamp]);
@@ -252,7 +250,7 @@ class RedisFanIn implements FanIn {
       await run(this.#link, settleFromStore, key, [...settingsArgs(settings), ...kept.map(memberOf)]);
       return ask(after, stamp);
     };
-    return { snapshot: ask, readMissed: (after) => readMissed(broadcastId, after) };
+    return { snapshot: ask };
   }
 
   /** Puts a room that is out of step in line; nothing to do for one that is in it, or in line already. */

@@ -20,8 +20,6 @@ export interface Snapshot {
 export interface RoomSource {
   /** Settles the broadcast from the store where Redis does not know it. */
   snapshot(after: string, stamp: string): Promise<Snapshot>;
-  /** From the store: everything after this id. */
-  readMissed(after: string): Promise<readonly ChatMessage[]>;
 }
 
 /**
@@ -92,15 +90,14 @@ export class Room {
     for (;;) {
       // Each step goes on from the one before.
       const now = await this.#source.snapshot(this.#last, this.#stamp);
-      const reaches = this.#last >= now.from;
-      const missed = reaches ? now.kept : await this.#source.readMissed(this.#last);
-      // The store has posts that are not published, and may never be.
-      this.#pass(missed.filter(({ id }) => id <= now.published));
+      // What no page would keep is not fetched: half an hour of a fast chat is hundreds of thousands.
+      if (this.#last >= now.from) this.#pass(now.kept);
+      else this.#listener.messages(now.kept, 'after-hole');
       if (now.published > this.#last) this.#last = now.published;
       for (const control of now.controls)
         if ('control' in control && (control.stamp ?? '') > this.#stamp) this.#passControl(control);
       this.#passMode(now.settings);
-      if (reaches && !this.#isBehind()) break;
+      if (!this.#isBehind()) break;
     }
     this.#inStep = true;
   }

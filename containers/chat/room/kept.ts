@@ -26,7 +26,7 @@ const mostRemovals = 100;
 /** Later than every id. */
 const never = '~';
 
-const historyFrame = (lines: readonly Line[], from: History['from']): Frame =>
+export const historyFrame = (lines: readonly Line[], from: History['from']): Frame =>
   eventFrame('history', `{"messages":[${lines.map(({ json }) => json).join(',')}],"from":"${from}"}`);
 
 /**
@@ -60,6 +60,13 @@ export class Kept {
     // Trimmed by tenths, not for every message.
     const excess = this.#lines.length - keptLength;
     if (excess > keptLength / 10) this.#floor = this.#lines.splice(0, excess).at(-1)?.id ?? this.#floor;
+    this.#changed();
+  }
+
+  /** What comes next does not follow what is here. */
+  breakOff(): void {
+    this.#lines = [];
+    this.#floor = never;
     this.#changed();
   }
 

@@ -13,7 +13,7 @@ import { Audience, type DeliveryOptions } from '../delivery/audience.ts';
 import { chatsFrame, controlFrame, eventFrame, together, type Frame } from '../delivery/frame.ts';
 import type { Viewer } from '../delivery/viewer.ts';
 import type { Admitted } from '../join/desk.ts';
-import { isPurged, Kept, lineOf, type Line } from './kept.ts';
+import { historyFrame, isPurged, Kept, lineOf, type Line } from './kept.ts';
 
 /** What all rooms of a task have done; metrics read it. */
 export class RoomCounts {
@@ -67,6 +67,8 @@ export class Room implements Listener {
   readonly #ahead = new Map<Viewer, string>();
   #kept = new Kept([], false, []);
   #pending: Pending[] = [];
+  /** More was said than anybody keeps: screens don't know it yet. */
+  #isCutOff = false;
   #announcesViewers = false;
   /** Newcomers were told of more than `viewers`: of those who had come here since. */
   #saidMore = false;
@@ -123,7 +125,8 @@ export class Room implements Listener {
     this.#standings.delete(viewer.you.id);
   }
 
-  messages(messages: readonly ChatMessage[]): void {
+  messages(messages: readonly ChatMessage[], how?: 'after-hole'): void {
+    if (how === 'after-hole') this.#breakOff();
     let lastId = this.#pending.at(-1)?.id ?? this.#kept.lastId;
     for (const message of messages) {
       // The bus says each once and in order; if it ever does not, a screen shall not show it.
@@ -132,7 +135,7 @@ export class Room implements Listener {
       this.#options.roomCounts.heard += 1;
       this.#pending.push({ ...lineOf(message), message });
     }
-    if (this.#pending.length > 0) this.#options.wantsTick(this);
+    if (this.#pending.length > 0 || this.#isCutOff) this.#options.wantsTick(this);
   }
 
   /** Goes out at once. A message that it takes away is not sent afterwards. */
@@ -172,7 +175,8 @@ export class Room implements Listener {
     this.#pending = [];
     const { shown, left } = this.#sample(pending);
     const frames: Frame[] = [];
-    if (shown.length > 0) {
+    if (this.#isCutOff) frames.push(historyFrame(shown, 'middle'));
+    else if (shown.length > 0) {
       const sampled = left.length === 0 ? undefined : { left: left.length, ...this.#options.sampler.rates() };
       frames.push(
         chatsFrame(
@@ -181,6 +185,7 @@ export class Room implements Listener {
         ),
       );
     }
+    this.#isCutOff = false;
     if (this.#announcesViewers) frames.push(controlFrame({ type: 'viewers', count: this.viewers }));
     this.#announcesViewers = false;
     const [first, ...others] = frames;
@@ -208,6 +213,13 @@ export class Room implements Listener {
   /** For what each viewer has to be told differently. */
   toOne(viewer: Viewer, control: Frame): void {
     this.#audience.toOne(viewer, control);
+  }
+
+  /** What was not sent yet lies before the hole, with all that nobody here will see. */
+  #breakOff(): void {
+    this.#pending = [];
+    this.#kept.breakOff();
+    this.#isCutOff = true;
   }
 
   #sample(pending: readonly Pending[]): {

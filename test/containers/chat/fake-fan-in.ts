@@ -45,7 +45,7 @@ export class FakeShard {
     const kept = [...(this.kept.get(broadcastId) ?? []), ...messages];
     if (kept.length > keptLength) this.cutShort.add(broadcastId);
     this.kept.set(broadcastId, kept.slice(-keptLength));
-    for (const task of this.tasks) task.hear(broadcastId, (listener) => listener.messages(messages));
+    for (const task of this.tasks) task.hearMessages(broadcastId, messages);
     return messages;
   }
 
@@ -79,6 +79,7 @@ export class FakeFanIn implements FanIn {
   readonly #shard: FakeShard;
   readonly #linkHeard: ((link: LinkState) => void)[] = [];
   /** Said while Redis was away. */
+  readonly #missedMessages = new Map<string, readonly ChatMessage[]>();
   readonly #missed: (() => void)[] = [];
 
   constructor(shard: FakeShard) {
@@ -102,6 +103,15 @@ export class FakeFanIn implements FanIn {
 
   async unsubscribe(broadcastId: string): Promise<void> {
     this.listeners.delete(broadcastId);
+    this.#missedMessages.delete(broadcastId);
+  }
+
+  hearMessages(broadcastId: string, messages: readonly ChatMessage[]): void {
+    const listener = this.listeners.get(broadcastId);
+    if (listener === undefined) return;
+    if (this.link === 'live') listener.messages(messages);
+    else
+      this.#missedMessages.set(broadcastId, [...(this.#missedMessages.get(broadcastId) ?? []), ...messages]);
   }
 
   hear(broadcastId: string, say: (listener: Listener) => void): void {
@@ -118,7 +128,15 @@ export class FakeFanIn implements FanIn {
   setLink(link: LinkState): void {
     this.link = link;
     for (const heard of this.#linkHeard) heard(link);
-    if (link === 'live') for (const say of this.#missed.splice(0)) say();
+    if (link !== 'live') return;
+    for (const [broadcastId, missed] of this.#missedMessages) {
+      const isKept = missed.length <= keptLength;
+      this.listeners
+        .get(broadcastId)
+        ?.messages(missed.slice(-keptLength), ...(isKept ? [] : ['after-hole' as const]));
+    }
+    this.#missedMessages.clear();
+    for (const say of this.#missed.splice(0)) say();
   }
 
   onOrder(heard: (order: TaskOrder) => void): void {

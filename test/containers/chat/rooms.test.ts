@@ -95,6 +95,34 @@ describe('joining', () => {
     expect(late.histories[0]?.from).toBe('middle');
   });
 
+  it('says that there was more when Redis was away for longer than it keeps, and shows the newest', async () => {
+    const chat = await start();
+    const fan = await join(chat.origin);
+    const fanOfHost = await join(chat.origin, { you: host });
+    const [first] = chat.shard.sayAll(broadcastId, ['before']);
+    await until(() => expect(fan.texts()).toEqual(['before']));
+    chat.fanIn.setLink('reconnecting');
+    chat.shard.sayAll(broadcastId, names(300, 'lost '));
+    chat.shard.say(broadcastId, 'of the host', host);
+    const missed = chat.shard.sayAll(broadcastId, names(400));
+    chat.fanIn.setLink('live');
+    await until(() => expect(fan.histories).toHaveLength(2));
+    const history = fan.histories[1];
+    expect(history?.from).toBe('middle');
+    expect(history?.messages[0]?.text).toBe('lost 201');
+    expect(history?.messages.length).toBeLessThanOrEqual(500);
+    expect(history?.messages.map(({ text }) => text)).toContain('of the host');
+    expect(fanOfHost.histories[1]?.from).toBe('middle');
+    // Who comes back gets what is kept, and no claim that nothing lies between.
+    const back = await join(chat.origin, { after: first?.id as string });
+    expect(back.histories[0]?.from).toBe('middle');
+    const near = await join(chat.origin, { after: missed[390]?.id as string });
+    expect(near.histories[0]).toMatchObject({ from: 'after', messages: missed.slice(391) });
+    chat.shard.say(broadcastId, 'afterwards');
+    await until(() => expect(fan.texts()).toContain('afterwards'));
+    expect(fan.histories).toHaveLength(2);
+  });
+
   it('shows nothing twice to one who has heard more elsewhere', async () => {
     const shard = new FakeShard();
     const slow = await start({ onShard: shard, shortestTickMs: 400 });

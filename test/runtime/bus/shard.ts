@@ -60,7 +60,11 @@ export class Ear implements Listener {
   readonly heard: ChatMessage[] = [];
   readonly controls: { readonly control: Control; readonly personId: string | undefined }[] = [];
 
-  messages(messages: readonly ChatMessage[]): void {
+  /** Ids of messages before which more was said than is kept. */
+  readonly holes: (string | undefined)[] = [];
+
+  messages(messages: readonly ChatMessage[], how?: 'after-hole'): void {
+    if (how === 'after-hole') this.holes.push(messages[0]?.id);
     this.heard.push(...messages);
   }
 
@@ -114,8 +118,6 @@ export function useShard(options: TestRedisOptions = {}): Shard {
           url: shard.redis.url,
           ...password,
           taskId: `task-${opened.length}`,
-          readMissed: (broadcastId, afterId) =>
-            Promise.resolve(store.all(broadcastId).filter(({ id }) => id > afterId)),
           readNewest: (broadcastId, count) => Promise.resolve(store.all(broadcastId).slice(-count)),
           readSettings: () => Promise.resolve(defaultSettings),
           ...more,

@@ -8,7 +8,7 @@ import type { PostedMessage, RefusedPost } from '../../../../core/api/chat.ts';
 import type { Broadcast, Channel, Visibility } from '../../../../core/broadcast/types.ts';
 import type { FanIn, TaskOrder } from '../../../../core/chat/bus.ts';
 import { defaultLimits, type ChatLimits } from '../../../../core/chat/limits.ts';
-import { messageId, type ChatMessage } from '../../../../core/chat/message.ts';
+import type { ChatMessage } from '../../../../core/chat/message.ts';
 import type { Control } from '../../../../core/chat/protocol.ts';
 import { openFanIn } from '../../../../runtime/bus/fan-in.ts';
 import { openPostBus } from '../../../../runtime/bus/post-bus.ts';
@@ -115,8 +115,6 @@ export async function startTestChat(
     openFanIn({
       url: redis.get(shard)?.url ?? '',
       taskId,
-      readMissed: (id, after) =>
-        tables.messages.read(id, { from: messageId(after === '' ? 0 : Number(after) + 1) }),
       readNewest: (id, newest) => tables.messages.read(id, { newest }),
       readSettings: (id) => tables.chat.settings(id),
     });

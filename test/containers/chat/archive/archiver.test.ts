@@ -64,7 +64,6 @@ describe('the archiver of a shard', () => {
     const fanIn = openFanIn({
       url: redis.url,
       taskId: `${shard}-${taskId}`,
-      readMissed: nothing,
       readNewest: nothing,
       readSettings: () => Promise.reject(new Error('not asked for')),
     });

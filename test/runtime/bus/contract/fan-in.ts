@@ -158,6 +158,37 @@ export function fanInContract(open: () => Promise<FanInSide>): void {
       expect(ear.ids).toEqual(ids);
       expect(links).toEqual(['reconnecting', 'live']);
     });
+
+    it('for so long that more was said than is kept brings what is kept, and says that there was more', async () => {
+      const fanIn = await task();
+      const ear = new Ear();
+      await fanIn.subscribe(place(), ear);
+      const [before] = await say(1);
+      await untilTrue('heard', () => ear.ids.length === 1);
+      side.cut();
+      await untilTrue('noticed', () => fanIn.link === 'reconnecting');
+      const missed = await say(keptLength + 20);
+      side.mend();
+      await untilTrue('caught up', () => ear.ids.includes(missed.at(-1) ?? ''));
+      expect(ear.ids).toEqual([before, ...missed.slice(-keptLength)]);
+      expect(ear.holes).toEqual([missed[20]]);
+      const [next] = await say(1);
+      await untilTrue('goes on', () => ear.ids.at(-1) === next);
+      expect(ear.holes).toHaveLength(1);
+    });
+
+    it('while exactly as much was said as is kept leaves no hole', async () => {
+      const fanIn = await task();
+      const ear = new Ear();
+      await fanIn.subscribe(place(), ear);
+      side.cut();
+      await untilTrue('noticed', () => fanIn.link === 'reconnecting');
+      const missed = await say(keptLength);
+      side.mend();
+      await untilTrue('caught up', () => ear.ids.length === keptLength);
+      expect(ear.ids).toEqual(missed);
+      expect(ear.holes).toEqual([]);
+    });
   });
 
   describe('a task', () => {
