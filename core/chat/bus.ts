@@ -142,8 +142,6 @@ export interface PostBus {
   platformDemand(): Promise<number>;
   /** Of these, how many were refused by the platform's limit. */
   platformRefused(): Promise<number>;
-  /** Of these, how many were refused by the platform's limit. */
-  platformRefused(): Promise<number>;
   setPlatformShare(perS: number): Promise<void>;
   close(): Promise<void>;
 }
