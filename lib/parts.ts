@@ -4,6 +4,7 @@
  */
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -26,6 +27,12 @@ export interface DataParts {
   readonly tables: Tables;
   readonly archive: s3.IBucket;
   readonly cookieKey: secrets.ISecret;
+  /** Its public half at CloudFront: COOKIE_KEY_PAIR_ID. */
+  readonly cookiePublicKey: cloudfront.IPublicKey;
+  /** The delivery trusts it. */
+  readonly cookieKeyGroup: cloudfront.IKeyGroup;
+  /** Password of every shard's Redis. */
+  readonly redisPassword: secrets.ISecret;
 }
 
 /** registry/registry-stack.ts: made before the first image can be pushed. */
@@ -46,15 +53,31 @@ export interface IngestParts {
   readonly targetGroupPrefix: string;
 }
 
-/** api/api-stack.ts: the load balancer of API and chat, the API's service, and who people are. */
-export interface ApiParts {
+/**
+ * entrance/entrance-stack.ts: the load balancer of API and chat, and where their services run. A stack of its own, as
+ * the delivery stands before it, and the API must know the address that the delivery gets.
+ */
+export interface EntranceParts {
   /** Internal; the origin of /api/* and /chat/*. */
   readonly loadBalancer: elb.IApplicationLoadBalancer;
-  /** Chat stacks add their rule to it. */
+  /** API and chat stacks add their rules to it. */
   readonly listener: elb.IApplicationListener;
   readonly loadBalancerSecurityGroup: ec2.ISecurityGroup;
+  /** Of every service behind it: each shard's Redis lets it in, and nobody else. */
+  readonly servicesSecurityGroup: ec2.ISecurityGroup;
   readonly cluster: ecs.ICluster;
+}
+
+/** What the API has of the delivery. */
+export interface PublicAddress {
+  /** https://live.example.com, or CloudFront's own name: what viewers type. */
+  readonly publicUrl: string;
+}
+
+/** api/api-stack.ts: the API's service, and who people are. Comes after the delivery. */
+export interface ApiParts extends EntranceParts {
   readonly service: ecs.IBaseService;
+  readonly targetGroup: elb.IApplicationTargetGroup;
   /** The user pool of the stack, or what the settings name. */
   readonly identity: Identity;
 }
