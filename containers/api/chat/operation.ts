@@ -105,6 +105,7 @@ export class Operation {
     const { shards } = this.#deps;
     await shards.refresh();
     if (to !== undefined) await this.#serves(to, from);
+    if (!shards.all.some(({ shard }) => shard === from)) await this.#hasShows(from);
     await this.#audit(asker, {
       type: 'settings',
       changes: {
@@ -188,7 +189,19 @@ export class Operation {
     if (find() === undefined) await shards.refresh();
     const found = find();
     if (found !== undefined) return found;
-    throw new HttpProblem(404, 'There is no such chat shard.');
+    throw this.#unknown(shard);
+  }
+
+  /** One that is forgotten may still have broadcasts, and they have to get away. */
+  async #hasShows(shard: string): Promise<void> {
+    for await (const _broadcast of this.#living(shard)) return;
+    throw this.#unknown(shard);
+  }
+
+  #unknown(shard: string): HttpProblem {
+    const known = this.#deps.shards.all.map((each) => each.shard);
+    const hint = known.length === 0 ? 'None has announced itself.' : `There are: ${known.join(', ')}.`;
+    return new HttpProblem(404, `There is no chat shard ${shard}. ${hint}`);
   }
 
   /** @returns whether it heard it */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ChatOps } from '../../../../core/api/chat.ts';
-import type { BroadcastView, Directory, StudioView } from '../../../../core/api/types.ts';
+import type { BroadcastView, Directory, Problem, StudioView } from '../../../../core/api/types.ts';
 import type { Broadcast, Channel } from '../../../../core/broadcast/types.ts';
 import type { TaskOrder } from '../../../../core/chat/bus.ts';
 import type { ChatMode } from '../../../../core/chat/mode.ts';
@@ -367,5 +367,32 @@ describe('moving broadcasts to another shard', () => {
   it('is refused to where nobody serves', async () => {
     expect((await ops('POST', '/shards/a/move', { to: 'a' })).statusCode).toBe(409);
     expect((await ops('POST', '/shards/a/move', { to: 'zz' })).statusCode).toBe(404);
+  });
+
+  it.each([
+    ['/shards/zz/move', {}],
+    ['/shards/zz/close', undefined],
+    ['/shards/zz/open', undefined],
+    ['/drill', { share: 0.5, shard: 'zz' }],
+  ])('%s names the shards that there are when there is no such one', async (path, body) => {
+    const answer = await ops('POST', path, body);
+    expect([answer.statusCode, answer.json<Problem>().detail]).toEqual([
+      404,
+      expect.stringMatching(/^There is no chat shard zz\. There are: a, b/),
+    ]);
+  });
+
+  it('moves nothing from a shard that has nothing, which is no fault', async () => {
+    await ops('POST', '/shards/b/move', { to: 'a' });
+    const answer = await ops('POST', '/shards/b/move', { to: 'a' });
+    expect([answer.statusCode, answer.json()]).toEqual([200, { moved: [] }]);
+  });
+
+  it('takes broadcasts also from a shard that is forgotten, as long as it has any', async () => {
+    await view();
+    expect(await chat.tables.broadcasts.moveShard(broadcastId, 'a', 'gone')).toBe(true);
+    const { moved } = (await ops('POST', '/shards/gone/move', { to: 'b' })).json<{ moved: object[] }>();
+    expect(moved).toEqual([{ broadcastId, to: 'b' }]);
+    expect((await ops('POST', '/shards/gone/move', { to: 'b' })).statusCode).toBe(404);
   });
 });
