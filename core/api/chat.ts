@@ -23,7 +23,7 @@
  *   PATCH  /api/ops/chat/limits                 Partial<ChatLimits> → ChatLimits     at once, everywhere
  *   GET    /api/ops/chat/platform, PATCH        blocked words and chat-off for all → PlatformChat
  *   PUT    /api/ops/chat/bans/:person, DELETE   platform-wide, as above
- *   POST   /api/ops/chat/drill                  { share, shard? } → { shards: string[] }  202
+ *   POST   /api/ops/chat/drill                  { share, shard? } → { shards: string[], tasks: { [shard]: number } }  202
  *   POST   /api/ops/chat/shards/:shard/close, /open          204
  *   POST   /api/ops/chat/shards/:shard/move     { to?, broadcastIds? } → { moved: { broadcastId, to }[] }
  *

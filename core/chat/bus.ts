@@ -132,8 +132,8 @@ export interface PostBus {
   setLimits(limits: ChatLimits): Promise<void>;
   /** Viewers of each broadcast over all tasks of the shard; none for unknown ones. */
   viewers(broadcastIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** To every chat task of the shard. */
-  order(order: TaskOrder): Promise<void>;
+  /** To every chat task of the shard. Answers how many heard it: one whose link is down at this moment does not. */
+  order(order: TaskOrder): Promise<number>;
   /** The broadcast goes to another shard: nothing more of it is taken here, and what is in flight is late. */
   handOver(broadcastId: string): Promise<void>;
   /** It comes here: what is known of it from an earlier stay is forgotten, so that it has to be warmed. */

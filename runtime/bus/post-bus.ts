@@ -200,7 +200,7 @@ export function openPostBus(
     },
 
     async order(taskOrder: TaskOrder) {
-      await run(link, shard.sayTo, ordersChannel, [JSON.stringify(taskOrder)]);
+      return numberOf(await run(link, shard.sayTo, ordersChannel, [JSON.stringify(taskOrder)]));
     },
 
     async handOver(broadcastId) {

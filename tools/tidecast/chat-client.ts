@@ -14,6 +14,8 @@ import { readAnswer } from './http.ts';
 
 export type SeenShard = ChatOps['shards'][number];
 export type LimitChanges = z.input<typeof limitChanges>;
+/** Which shards a drill has reached, and how many tasks of each. */
+export type Heard = z.output<typeof drillAnswer>;
 
 /** Each broadcast is a write or two: this is for hundreds. */
 const moveTimeoutMs = 60_000;
@@ -56,6 +58,6 @@ export async function moveShows(
 export async function cutSockets(
   connection: Connection,
   wish: { readonly share: number; readonly shard?: string },
-): Promise<readonly string[]> {
-  return readAnswer(drillAnswer, await connection.ask('POST', '/api/ops/chat/drill', wish), 'answer').shards;
+): Promise<Heard> {
+  return readAnswer(drillAnswer, await connection.ask('POST', '/api/ops/chat/drill', wish), 'answer');
 }

@@ -73,16 +73,22 @@ export class Operation {
     await this.#deps.upkeep.apply();
   }
 
-  /** @returns the shards that heard it */
-  async drill(asker: ChatAuthor, share: number, only: string | undefined): Promise<readonly string[]> {
+  /** @returns by shard that could be reached how many of its tasks heard it */
+  async drill(
+    asker: ChatAuthor,
+    share: number,
+    only: string | undefined,
+  ): Promise<ReadonlyMap<string, number>> {
     const { shards } = this.#deps;
     if (only !== undefined) await this.#known(only);
     await this.#audit(asker, { type: 'settings', changes: { drill: share, shard: only ?? 'all' } });
     const wanted = [...shards.buses.keys()].filter((shard) => only === undefined || shard === only);
     const drill: TaskOrder = { type: 'drill', share };
-    const heard = await Promise.all(wanted.map((shard) => this.#tell(shard, (bus) => bus.order(drill))));
-    const reached = wanted.filter((_, n) => heard[n]);
-    if (reached.length > 0) return reached;
+    const heard = new Map<string, number>();
+    await Promise.all(
+      wanted.map((shard) => this.#tell(shard, async (bus) => heard.set(shard, await bus.order(drill)))),
+    );
+    if (heard.size > 0) return new Map([...heard].toSorted(([a], [b]) => (a < b ? -1 : 1)));
     throw new HttpProblem(503, 'No chat shard answers right now, so nothing was cut: try again in a moment.');
   }
 
@@ -118,7 +124,7 @@ export class Operation {
     const moved: Moved[] = [];
     // A lost Redis costs one timeout, not two for each broadcast.
     let reachable = shards.buses.has(from);
-    const tell = async (word: (bus: PostBus) => Promise<void>): Promise<void> => {
+    const tell = async (word: (bus: PostBus) => Promise<unknown>): Promise<void> => {
       reachable &&= await this.#tell(from, word);
     };
     for await (const broadcast of this.#living(from)) {
@@ -145,7 +151,7 @@ export class Operation {
     }: {
       readonly from: string;
       readonly to: string;
-      readonly tell: (word: (bus: PostBus) => Promise<void>) => Promise<void>;
+      readonly tell: (word: (bus: PostBus) => Promise<unknown>) => Promise<void>;
     },
   ): Promise<boolean> {
     const { broadcasts, chat, shards, visible } = this.#deps;
@@ -205,7 +211,7 @@ export class Operation {
   }
 
   /** @returns whether it heard it */
-  async #tell(shard: string, word: (bus: PostBus) => Promise<void>): Promise<boolean> {
+  async #tell(shard: string, word: (bus: PostBus) => Promise<unknown>): Promise<boolean> {
     try {
       const bus = this.#deps.shards.buses.get(shard);
       if (bus === undefined) return false;

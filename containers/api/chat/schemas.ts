@@ -273,7 +273,17 @@ export const chatOps = z
 export const drillWish = z
   .strictObject({ share: z.number().gt(0).max(1), shard: shard.optional() })
   .meta({ id: 'ChatDrill' });
-export const drillAnswer = z.object({ shards: list(z.string()) }).meta({ id: 'ChatDrillShards' });
+export const drillAnswer = z
+  .object({
+    shards: list(z.string()),
+    tasks: z
+      .record(z.string(), z.number())
+      .exactOptional()
+      .meta({
+        description: 'by shard, how many heard it: those that are not connected at this moment did not',
+      }),
+  })
+  .meta({ id: 'ChatDrillShards' });
 export const moveWish = z
   .strictObject({ to: shard.optional(), broadcastIds: z.array(id).max(1_000).optional() })
   .meta({ id: 'ChatMove' });

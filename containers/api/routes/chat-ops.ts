@@ -125,7 +125,8 @@ export function chatOpsRoutes(app: Api, deps: ApiDependencies, askers: Askers, c
     handler: async (request, reply) => {
       const asker = await operator(request);
       const { share, shard } = request.body;
-      return reply.code(202).send({ shards: await operation.drill(asker, share, shard) });
+      const heard = await operation.drill(asker, share, shard);
+      return reply.code(202).send({ shards: [...heard.keys()], tasks: Object.fromEntries(heard) });
     },
   });
 

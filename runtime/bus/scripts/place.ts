@@ -39,10 +39,11 @@ local function id(us)
   return string.format('%016.0f', us)
 end
 
--- Sharded where the server can. Subscribers find out in the same way.
+-- Sharded where the server can. Subscribers find out in the same way. Answers how many heard it.
 local function say(channel, text)
   local answer = redis.pcall('SPUBLISH', channel, text)
-  if type(answer) == 'table' and answer.err then redis.call('PUBLISH', channel, text) end
+  if type(answer) == 'table' and answer.err then return redis.call('PUBLISH', channel, text) end
+  return answer
 end
 `;
 

@@ -44,5 +44,5 @@ local function counted(at) return tonumber(redis.call('GET', KEYS[1] .. ':' .. a
 return math.floor(counted(second) + counted(second - 1) * (1 - part) + 0.5)
 `);
 
-/** KEYS[1] a channel, ARGV[1] what to say on it. */
-export const sayTo = defineScript(place, `say(KEYS[1], ARGV[1]) return 1`);
+/** KEYS[1] a channel, ARGV[1] what to say on it. Answers how many heard it. */
+export const sayTo = defineScript(place, `return say(KEYS[1], ARGV[1])`);

@@ -58,8 +58,11 @@ export class FakeShard {
     for (const task of this.tasks) task.hear(broadcastId, (listener) => listener.control(control, personId));
   }
 
-  order(order: TaskOrder): void {
-    for (const task of this.tasks) task.orders(order);
+  /** @returns how many tasks heard it */
+  order(order: TaskOrder): number {
+    const hearing = [...this.tasks].filter(({ link }) => link === 'live');
+    for (const task of hearing) task.orders(order);
+    return hearing.length;
   }
 
   #nextId(): string {

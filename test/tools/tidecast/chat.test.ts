@@ -149,8 +149,12 @@ describe('tidecast drill disconnect', () => {
   it('cuts a share of all sockets, or of one shard', async () => {
     const { code, out } = await at('drill', 'disconnect', '--share', '0.5');
     expect(code).toBe(0);
-    expect(out).toContain('Shards a, b cut 50 % of their sockets.');
-    await at('drill', 'disconnect', '--share', '1', '--shard', 'b');
+    expect(out).toContain(
+      'Told to cut 50 % of their sockets:\nShard a: 2 tasks\nShard b: no task heard it\n',
+    );
+    // As an API says it that does not count.
+    const one = await at('drill', 'disconnect', '--share', '1', '--shard', 'b');
+    expect(one.out).toContain('Told to cut 100 % of their sockets:\nShard b\n');
     expect(installation.asked.map(({ body }) => body)).toEqual([{ share: 0.5 }, { share: 1, shard: 'b' }]);
   });
 

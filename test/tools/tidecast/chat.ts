@@ -36,7 +36,8 @@ export function answerChat(
   if (call === 'PATCH /api/ops/chat/limits') return [200, { ...limits, ...(body as Partial<ChatLimits>) }];
   if (call === 'POST /api/ops/chat/drill') {
     const { shard } = body as { shard?: string };
-    return [202, { shards: shard === undefined ? ['a', 'b'] : [shard] }];
+    const heard = { a: 2, b: 0 };
+    return [202, shard === undefined ? { shards: ['a', 'b'], tasks: heard } : { shards: [shard] }];
   }
   const [, shard, word] = /^POST \/api\/ops\/chat\/shards\/([^/]+)\/(open|close|move)$/.exec(call) ?? [];
   if (shard === undefined) return undefined;

@@ -1,7 +1,7 @@
-import { cutSockets } from '../chat-client.ts';
+import { cutSockets, type Heard } from '../chat-client.ts';
 import type { Command } from '../command.ts';
 import { CommandError } from '../errors.ts';
-import { clean } from '../text.ts';
+import { clean, count } from '../text.ts';
 
 function readShare(text: string | undefined): number {
   if (text === undefined)
@@ -11,6 +11,15 @@ function readShare(text: string | undefined): number {
     throw new CommandError('usage', `--share ${text}: must be more than 0, and at most 1`);
   return share;
 }
+
+/** An API from before tasks were counted names shards only. */
+const whoHeard = ({ shards, tasks }: Heard): readonly string[] =>
+  shards.map((shard) => {
+    const heard = tasks?.[shard];
+    const name = `Shard ${clean(shard)}`;
+    if (heard === undefined) return name;
+    return heard === 0 ? `${name}: no task heard it` : `${name}: ${count(heard, 'task')}`;
+  });
 
 export const drill: Command = {
   name: 'drill',
@@ -37,10 +46,11 @@ Look at tidecast shards meanwhile: the sockets fall and rise again.`,
     });
     return {
       lines: [
-        `Shards ${heard.map(clean).join(', ')} cut ${Math.round(share * 1_000) / 10} % of their sockets.`,
+        `Told to cut ${Math.round(share * 1_000) / 10} % of their sockets:`,
+        ...whoHeard(heard),
         'Watch them come back: tidecast shards',
       ],
-      json: { share, shards: heard },
+      json: { share, ...heard },
     };
   },
 };

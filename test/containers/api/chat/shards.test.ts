@@ -251,12 +251,16 @@ describe('operators', () => {
 
   it('have a drill reach the tasks of the shards they name', async () => {
     const heard: TaskOrder[] = [];
+    const before = (await ops('POST', '/drill', { share: 0.5 })).json();
     await chat.onOrder('a', (order) => heard.push(order));
     const answer = await ops('POST', '/drill', { share: 0.5 });
     expect(answer.statusCode).toBe(202);
-    expect(answer.json()).toEqual({ shards: ['a', 'b'] });
+    expect(answer.json()).toEqual({ shards: ['a', 'b'], tasks: { ...before.tasks, a: before.tasks.a + 1 } });
     await expect.poll(() => heard).toEqual([{ type: 'drill', share: 0.5 }]);
-    expect((await ops('POST', '/drill', { share: 0.5, shard: 'b' })).json()).toEqual({ shards: ['b'] });
+    expect((await ops('POST', '/drill', { share: 0.5, shard: 'b' })).json()).toEqual({
+      shards: ['b'],
+      tasks: { b: before.tasks.b },
+    });
     expect((await ops('POST', '/drill', { share: 0.5, shard: 'zz' })).statusCode).toBe(404);
     for (const share of [0, 1.1, -1]) expect((await ops('POST', '/drill', { share })).statusCode).toBe(400);
   });

@@ -12,7 +12,8 @@ export interface FanInSide {
   /** @returns the id */
   say(broadcastId: string): Promise<string>;
   tell(broadcastId: string, control: Control, personId?: string): Promise<void>;
-  order(order: TaskOrder): Promise<void>;
+  /** @returns how many tasks heard it */
+  order(order: TaskOrder): Promise<number>;
   /** No task reaches Redis any more, until `mend`; whoever speaks does. */
   cut(): void;
   mend(): void;
@@ -196,7 +197,7 @@ export function fanInContract(open: () => Promise<FanInSide>): void {
       const heard: TaskOrder[] = [];
       for (const fanIn of [await task(), await task()]) fanIn.onOrder((order) => heard.push(order));
       const order: TaskOrder = { type: 'move', broadcastId, path: '/chat/b/' };
-      await side.order(order);
+      expect(await side.order(order)).toBe(2);
       await untilTrue('heard', () => heard.length === 2);
       expect(heard).toEqual([order, order]);
     });
