@@ -1,17 +1,24 @@
-import { Duration, Validations, type App } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations, type App } from 'aws-cdk-lib';
+import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type { Settings } from '../config.ts';
 import { removalOf } from '../keeping.ts';
+import { redisSecretName } from '../naming.ts';
 import { TidecastStack } from '../stack.ts';
+import { CookieKeys } from './cookie-keys.ts';
 import { Tables } from './tables.ts';
 
 /** What must survive everything else: tables, recordings, secrets. */
 export class DataStack extends TidecastStack {
   readonly tables: Tables;
   readonly archive: s3.Bucket;
-  /** The private key for signed cookies, PEM. `npm run deploy` writes it, with its public half (naming.ts). */
+  /** The private key for signed cookies, PEM. */
   readonly cookieKey: secrets.ISecret;
+  readonly cookiePublicKey: cloudfront.IPublicKey;
+  readonly cookieKeyGroup: cloudfront.IKeyGroup;
+  /** Password of every shard's Redis. */
+  readonly redisPassword: secrets.ISecret;
 
   constructor(app: App, settings: Settings) {
     super(app, { part: 'data', settings, description: 'tables, recordings and secrets' });
@@ -40,6 +47,21 @@ export class DataStack extends TidecastStack {
       reason:
         'it is read through CloudFront only, whose logs name every request; and written by our own tasks',
     });
-    this.cookieKey = secrets.Secret.fromSecretNameV2(this, 'CookieKey', `${settings.name}/cookie-key`);
+    const keys = new CookieKeys(this, 'CookieKeys', { name: settings.name });
+    this.cookieKey = keys.privateKey;
+    this.cookiePublicKey = keys.publicKey;
+    this.cookieKeyGroup = keys.group;
+    this.redisPassword = new secrets.Secret(this, 'RedisPassword', {
+      secretName: redisSecretName(settings.name),
+      description: `Tidecast: password of every chat shard's Redis`,
+      // ElastiCache takes 16 to 128 characters, of the punctuation only some.
+      generateSecretString: { excludePunctuation: true, passwordLength: 64 },
+      removalPolicy: RemovalPolicy.DESTROY,
+      // The library's own types don't agree under exactOptionalPropertyTypes.
+    }) as secrets.ISecret;
+    Validations.of(this.redisPassword).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-SMG4',
+      reason: 'running tasks know only the password they began with: rotated by deploying, shard by shard',
+    });
   }
 }
