@@ -9,7 +9,7 @@ import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import { HttpProblem } from '../problems.ts';
 import type { Homes } from './homes.ts';
 import type { ChatParts } from './parts.ts';
-import type { People } from './people.ts';
+import type { Owned, People } from './people.ts';
 import type { Shards } from './shards.ts';
 import type { Untold } from './untold.ts';
 
@@ -50,8 +50,12 @@ export class Moderation {
         throw new HttpProblem(404, 'There is no such message: it may have been deleted already.');
       if (message.by.id !== asker.id)
         throw new HttpProblem(403, 'This is somebody else’s message: only they and the staff can delete it.');
-    } else if (message?.by.id !== asker.id)
+    } else if (message?.by.id !== asker.id) {
+      // Operators may delete everything.
+      if (asker.role !== 'operator')
+        await this.#refuseBelow(asker, broadcast, message?.by.id, 'delete what they have said');
       await this.audit(channelId, asker, { type: 'delete', broadcastId, ids: [id] }, message?.by);
+    }
     await messages.remove(broadcastId, [id]);
     return {
       result: undefined,
@@ -65,11 +69,10 @@ export class Moderation {
     broadcast: Broadcast,
     whom: Partial<Whom> & Pick<Whom, 'personId'>,
   ): Promise<Told> {
-    const { chat, people, clock } = this.#deps;
+    const { chat, clock } = this.#deps;
     const { broadcastId, channelId } = broadcast;
     const { personId } = whom;
-    if (personId !== asker.id && !outranks(asker.role, await people.roleOf(broadcast, personId)))
-      throw notAbove('delete what they have said');
+    await this.#refuseBelow(asker, broadcast, personId, 'delete what they have said');
     this.#refuseOld(broadcast.endedAt);
     await this.audit(channelId, asker, { type: 'purge', broadcastId, personId }, whom, whom.reason);
     await chat.messages.removeOf(broadcastId, personId, messageId(clock.now() * 1_000));
@@ -217,6 +220,16 @@ export class Moderation {
     if (current === undefined) return true;
     const { shard, place } = current;
     return this.#deps.untold.tell(shard, `${about} ${place.broadcastId}`, (bus) => word(bus, place));
+  }
+
+  async #refuseBelow(
+    asker: ChatAuthor,
+    owned: Owned,
+    personId: string | undefined,
+    what: string,
+  ): Promise<void> {
+    if (personId === undefined || personId === asker.id) return;
+    if (!outranks(asker.role, await this.#deps.people.roleOf(owned, personId))) throw notAbove(what);
   }
 
   /** Nobody is told that something is deleted which stays in the recording. */

@@ -1,6 +1,6 @@
 /** What somebody can do about a message. Pure; the API decides once more. */
 import { outranks } from '../../../core/chat/may-post.ts';
-import { isStaff, type ChatAuthor, type ChatMessage } from '../../../core/chat/message.ts';
+import type { ChatAuthor, ChatMessage } from '../../../core/chat/message.ts';
 
 export type Act =
   | { readonly do: 'mention' | 'delete' | 'purge' | 'ban' | 'moderator' }
@@ -27,12 +27,13 @@ export function menuItems(
 ): readonly MenuItem[] {
   if (you === undefined) return [];
   const isMine = by.id === you.id;
-  const staff = isStaff(you.role);
   const items: MenuItem[] = [];
   if (!isMine && isLive) items.push({ act: { do: 'mention' }, label: `Mention ${by.name}` });
-  if (isMine || staff) items.push({ act: { do: 'delete' }, label: 'Delete message' });
+  const isAbove = outranks(you.role, by.role);
+  if (isMine || isAbove || you.role === 'operator')
+    items.push({ act: { do: 'delete' }, label: 'Delete message' });
   // Nobody is put out by somebody of the same standing.
-  if (isMine || !outranks(you.role, by.role)) return items;
+  if (isMine || !isAbove) return items;
   items.push({ act: { do: 'purge' }, label: `Delete all of ${by.name}`, isDangerous: true });
   for (const [forS, words] of timeouts)
     items.push({ act: { do: 'timeout', forS }, label: `Timeout ${words}`, isDangerous: true });

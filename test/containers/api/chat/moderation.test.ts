@@ -80,6 +80,31 @@ describe('deleting a message', () => {
     expect(await audit()).toEqual([]);
   });
 
+  it('of somebody above oneself, or beside, is refused with the reason', async () => {
+    const [mia, max] = [people('mia'), people('max')];
+    await makeModerator(mia);
+    await makeModerator(max);
+    const said = new Map<string, string>();
+    for (const who of [owner, 'operator', mia, max, 'alice'])
+      said.set(who, (await chat.say(who, broadcastId, 'hey')).json<{ id: string }>().id);
+    const statusOf = async (who: string, whose: string): Promise<number> =>
+      (await remove(who, said.get(whose) ?? '')).statusCode;
+    for (const whose of [owner, 'operator', max]) {
+      const answer = await remove(mia, said.get(whose) ?? '');
+      expect([whose, answer.statusCode]).toEqual([whose, 403]);
+      expect(answer.json<Problem>().detail).toContain('only who is above them can delete');
+    }
+    expect(await statusOf(owner, 'operator')).toBe(403);
+    expect(await chat.stored(broadcastId)).toHaveLength(5);
+    expect(await audit()).toHaveLength(2);
+    expect(await statusOf(mia, 'alice')).toBe(204);
+    expect(await statusOf(mia, mia)).toBe(204);
+    expect(await statusOf(owner, max)).toBe(204);
+    expect(await statusOf('operator', owner)).toBe(204);
+    expect(await statusOf('operator', 'operator')).toBe(204);
+    expect(await chat.stored(broadcastId)).toEqual([]);
+  });
+
   it('does no harm a second time, and works when the broadcast has ended', async () => {
     const { id } = await say('alice', 'oops');
     const { id: other } = await say('alice', 'again');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ChatRole } from '../../../../core/chat/message.ts';
 import { announcement } from '../../../../web/watch/chat/announce.ts';
 import { emojiGroups, findEmoji } from '../../../../web/watch/chat/emoji.ts';
 import { completed, matching, typingAt } from '../../../../web/watch/chat/mentions.ts';
@@ -49,12 +50,9 @@ describe('completing a name', () => {
 });
 
 describe('the menu of a message', () => {
-  const labels = (
-    you: Parameters<typeof menuItems>[0],
-    name: string,
-    role: 'viewer' | 'moderator' | 'broadcaster',
-  ) => menuItems(you, say(1, name, '', role), true).map(({ act }) => act.do);
-  const me = (role: 'viewer' | 'moderator' | 'broadcaster') => ({ id: 'person-Robin', name: 'Robin', role });
+  const labels = (you: Parameters<typeof menuItems>[0], name: string, role: ChatRole) =>
+    menuItems(you, say(1, name, '', role), true).map(({ act }) => act.do);
+  const me = (role: ChatRole) => ({ id: 'person-Robin', name: 'Robin', role });
 
   it('has nothing for strangers, mentions for all, and the own message to delete', () => {
     expect(labels(undefined, 'Ana', 'viewer')).toEqual([]);
@@ -72,7 +70,12 @@ describe('the menu of a message', () => {
       'timeout',
       'ban',
     ]);
-    expect(labels(me('moderator'), 'Ana', 'moderator')).toEqual(['mention', 'delete']);
+    expect(labels(me('moderator'), 'Ana', 'moderator')).toEqual(['mention']);
+    expect(labels(me('moderator'), 'Robin', 'moderator')).toEqual(['delete']);
+    expect(labels(me('moderator'), 'Ana', 'broadcaster')).toEqual(['mention']);
+    expect(labels(me('broadcaster'), 'Ana', 'moderator').slice(0, 2)).toEqual(['mention', 'delete']);
+    expect(labels(me('operator'), 'Ana', 'broadcaster').slice(0, 2)).toEqual(['mention', 'delete']);
+    expect(labels(me('operator'), 'Ana', 'operator')).toEqual(['mention', 'delete']);
     expect(labels(me('broadcaster'), 'Ana', 'viewer').at(-1)).toBe('moderator');
   });
 });
