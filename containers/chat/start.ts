@@ -19,7 +19,7 @@ export interface RunningChat {
 
 /** What the bus reads from the store when Redis has lost it. */
 const storeFor = ({ messages, chat }: Tables) => ({
-  readNewest: (broadcastId: string, count: number) => messages.read(broadcastId, { newest: count }),
+  readNewest: (broadcastId: string, count: number) => messages.readKeyed(broadcastId, { newest: count }),
   readSettings: (channelId: string) => chat.settings(channelId),
 });
 

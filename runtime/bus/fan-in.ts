@@ -1,5 +1,5 @@
 import { BusError, type FanIn, type TaskOrder } from '../../core/chat/bus.ts';
-import type { ChatMessage } from '../../core/chat/message.ts';
+import type { KeyedMessages } from '../../core/chat/message.ts';
 import type { ChatSettings } from '../../core/chat/mode.ts';
 import { keptLength } from '../../core/chat/protocol.ts';
 import { broadcastChannel, broadcastOf, leaseKey, ordersChannel, placeKey } from './keys.ts';
@@ -10,12 +10,12 @@ import { snapshot, settleFromStore } from './scripts/order.ts';
 import { sharded } from './scripts/place.ts';
 import { holdLease, present } from './scripts/presence.ts';
 import { defineScript, run } from './scripts/script.ts';
-import { heardOf, memberOf, messageOf, settingsArgs } from './wire.ts';
+import { heardOf, keptArgs, messageOf, settingsArgs } from './wire.ts';
 
 /** What Redis may have lost. */
 export interface FanInStore {
   /** The newest so many, oldest first. */
-  readonly readNewest: (broadcastId: string, count: number) => Promise<readonly ChatMessage[]>;
+  readonly readNewest: (broadcastId: string, count: number) => Promise<KeyedMessages>;
   readonly readSettings: (channelId: string) => Promise<ChatSettings>;
 }
 
@@ -243,11 +243,11 @@ class RedisFanIn implements FanIn {
     const ask = async (after: string, stamp: string): Promise<Snapshot> => {
       const reply = await run(this.#link, snapshot, key, [after, stamp]);
       if (reply !== null) return snapshotOf(listOf(reply));
-      const [kept, settings] = await Promise.all([
+      const [{ messages, keys }, settings] = await Promise.all([
         readNewest(broadcastId, keptLength),
         readSettings(channelId),
       ]);
-      await run(this.#link, settleFromStore, key, [...settingsArgs(settings), ...kept.map(memberOf)]);
+      await run(this.#link, settleFromStore, key, [...settingsArgs(settings), ...keptArgs(messages, keys)]);
       return ask(after, stamp);
     };
     return { snapshot: ask };

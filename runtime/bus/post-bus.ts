@@ -9,6 +9,7 @@ import {
 import type { ChatLimits } from '../../core/chat/limits.ts';
 import { defaultPlatformChat, type Ban, type ChatSettings, type PlatformChat } from '../../core/chat/mode.ts';
 import { standingOf, type Control } from '../../core/chat/protocol.ts';
+import { hashOf } from './idempotency.ts';
 import { ordersChannel, placeKey } from './keys.ts';
 import { Link, type BusAddress } from './link.ts';
 import { Releases } from './releases.ts';
@@ -20,7 +21,7 @@ import * as post from './scripts/post.ts';
 import { viewers } from './scripts/presence.ts';
 import { run, type Script } from './scripts/script.ts';
 import * as shard from './scripts/shard.ts';
-import { hashOf, memberOf, settingsArgs, untilOf } from './wire.ts';
+import { keptArgs, memberOf, settingsArgs, untilOf } from './wire.ts';
 
 const platformKey = 'chat:platform';
 
@@ -36,12 +37,15 @@ const passing: ReadonlySet<Control['type']> = new Set(['viewers', 'link', 'leave
  *   admit      refuse the post (`unavailable`). An id that was given all the same is given up when others want to
  *              pass it, its tokens come back with time; the same idempotency key gets the same id while it is in flight.
  *   publish    ask again with the same message, a few times: it goes out once. After `publishWithinMs` it does not
- *              go out any more: take it out of the store and refuse the post. The client's retry with its
- *              idempotency key is admitted `again` and is late, or anew; or it went out after all (`posted`).
+ *              go out any more: take it out of the store, refuse the post, and `takeBack` as soon as Redis answers: it
+ *              may have gone out after all. The client's retry with its idempotency key is admitted `again` and is
+ *              late, or anew; or was told before that it is `posted`: then it goes into the store again.
  *   withdraw   nothing: the id is given up when others want to pass it.
  *   the rest   ask again: all of it may be said twice.
  *
- * Who was admitted `again` does not withdraw: the first one may be publishing it at this moment.
+ * Who was admitted `again` does not withdraw, and takes back as such: the first one may be publishing it at this
+ * moment. And who has published it `again` asks for the standing, so that the first one, who may be about to give
+ * it up, hears that it was answered.
  */
 export function openPostBus(
   options: BusAddress & {
@@ -100,13 +104,29 @@ export function openPostBus(
     async publish(broadcastId, message) {
       const [answer, holdMs] = listOf(await ask(order.publish, broadcastId, message.id, memberOf(message)));
       releases.in(broadcastId, numberOf(holdMs));
-      return answer === 'published' ? 'published' : 'late';
+      return answer === 'published' || answer === 'cold' ? answer : 'late';
     },
 
     withdraw: ({ broadcastId, personId, role }, id) =>
       askAndRelease(post.withdraw, broadcastId, id, personId, role),
 
-    async warm({ broadcastId, settings, platform, bans, platformBans, kept }) {
+    async takeBack({ broadcastId, personId, idempotencyKey }, id, again = false) {
+      const control: Control = { type: 'delete', ids: [id] };
+      const [answer, holdMs] = listOf(
+        await ask(
+          post.takeBack,
+          broadcastId,
+          id,
+          hashOf(personId, idempotencyKey),
+          again ? '1' : '0',
+          JSON.stringify(control),
+        ),
+      );
+      releases.in(broadcastId, numberOf(holdMs));
+      return answer === 'answered' || answer === 'cold' ? answer : 'gone';
+    },
+
+    async warm({ broadcastId, settings, platform, bans, platformBans, kept, keys }) {
       const bansArgs = (all: readonly Ban[]): readonly string[] => [
         String(all.length),
         ...all.flatMap((ban) => [ban.personId, untilOf(ban)]),
@@ -118,7 +138,7 @@ export function openPostBus(
         ...platformArgs(platform),
         ...bansArgs(bans),
         ...bansArgs(platformBans),
-        ...kept.map(memberOf),
+        ...keptArgs(kept, keys),
       );
     },
 

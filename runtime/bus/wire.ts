@@ -1,7 +1,6 @@
 /** How messages, settings and bans are written for the scripts, and read again. */
-import { createHash } from 'node:crypto';
 import type { Publication } from '../../core/chat/bus.ts';
-import type { ChatMessage } from '../../core/chat/message.ts';
+import type { ChatMessage, MessageKeys } from '../../core/chat/message.ts';
 import { modeOf, type Ban, type ChatSettings } from '../../core/chat/mode.ts';
 import type { Control } from '../../core/chat/protocol.ts';
 
@@ -13,6 +12,13 @@ export const memberOf = (message: ChatMessage): string =>
 export const messageOf = (member: string): ChatMessage =>
   // Only memberOf's own texts are in there.
   JSON.parse(member.slice(member.indexOf(' ', 17) + 1)) as ChatMessage;
+
+/** What `settle` in scripts/place.ts takes: keys and members. */
+export const keptArgs = (kept: readonly ChatMessage[], keys: MessageKeys = new Map()): readonly string[] => [
+  String(keys.size),
+  ...[...keys].sort(([a], [b]) => (a < b ? -1 : 1)).flat(),
+  ...kept.map(memberOf),
+];
 
 /** What scripts/place.ts calls settings (6). */
 export function settingsArgs(settings: ChatSettings): readonly string[] {
@@ -31,12 +37,6 @@ export function settingsArgs(settings: ChatSettings): readonly string[] {
 
 /** Until when, as scripts compare it: 0 is for good. */
 export const untilOf = (ban: Ban): string => String(ban.until ?? 0);
-
-/** A key comes from a client: of any length, with any bytes, and only unique for its person. `-`: none. */
-export const hashOf = (personId: string, idempotencyKey: string | undefined): string =>
-  idempotencyKey === undefined
-    ? '-'
-    : createHash('sha256').update(`${personId}\0${idempotencyKey}`).digest('base64url').slice(0, 22);
 
 /** As it lies on the wire; controls that are kept for those who reconnect carry the stamp of their order. */
 export type Heard = Publication & { readonly stamp?: string };

@@ -41,7 +41,8 @@ export function createChat(deps: ApiDependencies): Chat {
   const homes = new Homes({ broadcasts, shards, chat });
   const viewers = new Viewers(shards, steady);
   const upkeep = new Upkeep({ chat, shards, log });
-  const delivery = new Delivery({ chat, clock, untold, metrics, log });
+  const warmth = new Warmth(chat);
+  const delivery = new Delivery({ chat, clock, untold, warmth, metrics, log });
   const moderation = new Moderation({ chat, broadcasts, people, homes, shards, untold, clock, newId });
   return {
     metrics,
@@ -54,7 +55,7 @@ export function createChat(deps: ApiDependencies): Chat {
       people,
       homes,
       shards,
-      warmth: new Warmth(chat),
+      warmth,
       words: new Words(),
       delivery,
       metrics,

@@ -14,7 +14,7 @@ import type { ChatAuthor } from '../../../core/chat/message.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
 import { HttpProblem } from '../problems.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, Late } from './delivery.ts';
 import type { Homes } from './homes.ts';
 import type { ChatMetrics } from './metrics.ts';
 import type { People } from './people.ts';
@@ -35,8 +35,8 @@ type Known = Extract<Standing, { kind: 'known' }>;
 /** The broadcast has another shard than was known here. */
 interface Moved {
   readonly kind: 'moved';
-  /** Given at the old shard, and taken back: the new one may have found them in the store for a moment. */
-  readonly lateIds: readonly string[];
+  /** Taken back at the old shard: the new one may have found them in the store for a moment. */
+  readonly late: readonly Late[];
 }
 
 /** A move takes two Redis and a table; then the table says where it is. */
@@ -73,11 +73,11 @@ export class Posting {
 
   /** Posts where the broadcast is, also when it moves meanwhile. */
   async #find(identity: Identity, post: NewPost): Promise<PostedMessage> {
-    const lateIds: string[] = [];
+    const late: Late[] = [];
     for (let look = 0; look < looks; look += 1) {
-      const posted = await this.#post(identity, post, lateIds);
+      const posted = await this.#post(identity, post, late);
       if (!('kind' in posted)) return posted;
-      lateIds.push(...posted.lateIds);
+      late.push(...posted.late);
       await pause(lookAgainMs);
       this.#deps.visible.forget(post.broadcastId);
     }
@@ -87,7 +87,7 @@ export class Posting {
   async #post(
     identity: Identity,
     post: NewPost,
-    lateElsewhere: readonly string[],
+    lateElsewhere: readonly Late[],
   ): Promise<PostedMessage | Moved> {
     const { visible, people, homes, shards, delivery, metrics, clock, steady } = this.#deps;
     const began = steady();
@@ -106,23 +106,27 @@ export class Posting {
       role: by.role,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
-    const lateIds: string[] = [];
+    const goal = { shard, bus, wish };
+    const late: Late[] = [];
+    // Before the standing is asked for: that would count as a retry.
+    for (const each of lateElsewhere) {
+      const recalled = await delivery.recall(goal, each);
+      if (recalled !== undefined) return recalled;
+    }
     const standing = await this.#standing(shard, bus, wish);
-    if (standing.kind === 'moved') return { kind: 'moved', lateIds };
-    if (lateElsewhere.length > 0) await bus.remove(broadcastId, lateElsewhere);
+    if (standing.kind === 'moved') return { kind: 'moved', late };
     if (standing.posted === undefined) {
       await this.#weigh(standing, by, place, clock.now());
       const text = this.#check(post.text, standing, by, place);
       // A message that was overtaken while it was stored is admitted anew: once.
       for (let attempt = 0; attempt < 2; attempt += 1) {
         const admission = await this.#admit(shard, bus, wish);
-        if (admission.kind === 'moved') return { kind: 'moved', lateIds };
+        if (admission.kind === 'moved') return { kind: 'moved', late };
         const { id } = admission;
         if (admission.kind === 'posted') return this.#repeated(shard, broadcastId, id);
-        const post = { shard, bus, wish, text, by, began };
-        const delivered = await delivery.deliver(post, id, admission.again);
-        if (delivered === 'late') {
-          lateIds.push(id);
+        const delivered = await delivery.deliver({ ...goal, text, by, began }, id, admission.again);
+        if ('late' in delivered) {
+          late.push(delivered);
           continue;
         }
         metrics.posted('accepted');

@@ -1,4 +1,5 @@
-import type { Place, PostBus } from '../../../core/chat/bus.ts';
+import { keyedLength, keyedWithinMs, type Place, type PostBus } from '../../../core/chat/bus.ts';
+import { firstIdAt, idTimeMs, type KeyedMessages } from '../../../core/chat/message.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
 import { platformScope } from '../../../core/chat/store.ts';
 import type { ChatParts } from './parts.ts';
@@ -21,17 +22,32 @@ export class Warmth {
   }
 
   async #read(bus: PostBus, place: Place): Promise<void> {
-    const { store, messages } = this.#parts;
-    const [limits, settings, platform, bans, platformBans, kept] = await Promise.all([
+    const { store } = this.#parts;
+    const [limits, settings, platform, bans, platformBans, newest] = await Promise.all([
       store.limits(),
       store.settings(place.channelId),
       store.platform(),
       store.bans(place.channelId),
       store.bans(platformScope),
-      messages.read(place.broadcastId, { newest: keptLength }),
+      this.#newest(place.broadcastId),
     ]);
     // First: one that was away too shortly for the upkeep to notice has forgotten them as well.
     await bus.setLimits(limits);
-    await bus.warm({ ...place, settings, platform, bans, platformBans, kept });
+    const { messages: kept, keys } = newest;
+    await bus.warm({ ...place, settings, platform, bans, platformBans, kept, keys });
+  }
+
+  /** What Redis keeps; where more than that was said in the last minute, with the keys of that minute. */
+  async #newest(broadcastId: string): Promise<KeyedMessages> {
+    const { messages } = this.#parts;
+    const newest = await messages.readKeyed(broadcastId, { newest: keptLength });
+    const [first, last] = [newest.messages[0], newest.messages.at(-1)];
+    if (first === undefined || last === undefined || newest.messages.length < keptLength) return newest;
+    // By the last message, not by the clock: it may be that nobody could say anything since.
+    const from = firstIdAt(idTimeMs(last.id) - keyedWithinMs);
+    if (first.id <= from) return newest;
+    const range = { from, to: first.id, newest: keyedLength - keptLength };
+    const { keys } = await messages.readKeyed(broadcastId, range);
+    return { messages: newest.messages, keys: new Map([...keys, ...newest.keys]) };
   }
 }

@@ -4,7 +4,7 @@ import { defineScript } from './script.ts';
 
 /**
  * ARGV: settings (6), platform (JSON), its version, its off, number of bans, person and until of each, number of
- * platform bans, the same, members. What was said to Redis meanwhile is newer than what the store was asked
+ * platform bans, the same, keys and members. What was said to Redis meanwhile is newer than what the store was asked
  * for before: it stays.
  */
 export const warm = defineScript(

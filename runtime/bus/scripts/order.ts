@@ -1,12 +1,10 @@
-import { heldBackMs, publishWithinMs } from '../../../core/chat/bus.ts';
+import { heldBackMs, idempotencyS, publishWithinMs } from '../../../core/chat/bus.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
 import { place, settings, settle, tell } from './place.ts';
 import { defineScript } from './script.ts';
 
 /** A repeated publish comes within seconds. */
 const rememberedS = 60;
-/** As core/chat/bus.ts promises for idempotency keys. */
-export const idempotencyS = 600;
 
 /**
  * The order of what goes out. `flush` has to be called before a script that lets anything go returns.
@@ -114,13 +112,15 @@ local function flush()
 end
 `;
 
-/** ARGV: id, member. Answers whether it was published, and in how many ms something held is due. */
+/** ARGV: id, member. Answers whether it was published or the order is not known, and in how many ms something held is due. */
 export const publish = defineScript(
   place,
   tell,
   order,
   `
 local which, member = ARGV[1], ARGV[2]
+local closed = isClosed()
+if not closed and redis.call('HEXISTS', state, 'last') == 0 then return { 'cold', 0 } end
 release()
 local answer = 'published'
 local flown = flying(which)
@@ -146,7 +146,8 @@ if flown then
     goOn()
   end
 elseif not redis.call('ZSCORE', place .. ':out', which)
-  and redis.call('ZCOUNT', place .. ':kept', which, which) == 0 then
+  -- Here it may be kept because a task that is still there has read it in the store; there it is not.
+  and (closed or redis.call('ZCOUNT', place .. ':kept', which, which) == 0) then
   answer = 'late'
   -- It was in the store for a moment: whoever filled a hole from there may have shown it.
   tell('{"type":"delete","ids":["' .. which .. '"]}', '')
@@ -182,5 +183,5 @@ return {
 `,
 );
 
-/** ARGV: settings (6), members; from the store, by a task that nobody has told yet. */
+/** ARGV: settings (6), keys and members; from the store, by a task that nobody has told yet. */
 export const settleFromStore = defineScript(place, settings, settle, `learnSettings() settle(7) return 1`);

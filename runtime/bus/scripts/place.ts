@@ -1,3 +1,4 @@
+import { idempotencyS, publishWithinMs } from '../../../core/chat/bus.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
 
 /** Ids, and what is known of them, are forgotten so long after a broadcast was last used. */
@@ -19,7 +20,7 @@ const keepS = 24 * 3_600;
  *   :bans      hash  person → ms until, or 0 for good, or - for lifted; and '' when it is complete
  *   :viewers   hash  task → `<count> <ms>`
  *   :bucket    hash  the channel's bucket (buckets.ts); :bucket:people:<n> who asked of it in those 10 s
- *   :key:<h>   id by idempotency key, with = before it when it is published
+ *   :key:<h>   id by idempotency key; = before it: it is published; !: and somebody who tried again was told so
  *   :here:<p>  of a person here: `<id of the last post> <its µs> <µs of the one before> <µs from which to try again>`
  *
  * Numbers of 16 digits fit a Lua number, but its own way to write them does not keep them: always `id()`.
@@ -37,6 +38,11 @@ end
 
 local function id(us)
   return string.format('%016.0f', us)
+end
+
+-- Handed over to another shard.
+local function isClosed()
+  return number(redis.call('HGET', state, 'closedTil'), 0) > now
 end
 
 -- Sharded where the server can. Subscribers find out in the same way. Answers how many heard it.
@@ -99,13 +105,31 @@ local function modeControl()
 end
 `;
 
+/** Whoever stored a message has asked whether it is published by then, or has taken it out of the store. */
+const decidedWithinMs = 2.5 * publishWithinMs;
+
 /** From here on the order of messages is known: ids are given and messages go out. */
 export const settle = `
--- ARGV from there on: members as for :kept, oldest first.
+-- What the keys in ARGV have made, newest first; what Redis knows of them is newer. Who comes after another who has settled
+-- may have read what is being taken back: of those only what is older than all that is kept, and decided.
+local function learnKeys(first, last, settles)
+  local keptFrom = redis.call('HGET', state, 'from') or ''
+  for i = last - 1, first, -2 do
+    local which = ARGV[i]
+    local age = math.max(0, now - tonumber(which))
+    local leftS = ${idempotencyS} - math.floor(age / 1000000)
+    if leftS > 0 and (settles or (which <= keptFrom and age > ${decidedWithinMs * 1_000})) then
+      redis.call('SET', place .. ':key:' .. ARGV[i + 1], '=' .. which, 'NX', 'EX', leftS)
+    end
+  end
+end
+
+-- ARGV from there on: number of keys, message and hash of each, oldest first; members as for :kept, oldest first.
 local function settle(from)
-  if redis.call('HEXISTS', state, 'last') == 1 then return end
+  local first = from + 2 * tonumber(ARGV[from]) + 1
+  if redis.call('HEXISTS', state, 'last') == 1 then return learnKeys(from + 1, first - 1, false) end
   local members = {}
-  for i = from, #ARGV do members[#members + 1] = ARGV[i] end
+  for i = first, #ARGV do members[#members + 1] = ARGV[i] end
   for _, part in ipairs({ 'kept', 'out', 'flight', 'held', 'due' }) do
     redis.call('DEL', place .. ':' .. part)
   end
@@ -119,5 +143,6 @@ local function settle(from)
     'published', newest,
     'from', #members < ${keptLength} and '' or string.sub(members[1], 1, 16))
   redis.call('EXPIRE', state, keepS)
+  learnKeys(from + 1, first - 1, true)
 end
 `;

@@ -1,6 +1,7 @@
+import { idempotencyS } from '../../../core/chat/bus.ts';
 import { buckets, personKeptS } from './buckets.ts';
-import { idempotencyS, order } from './order.ts';
-import { place } from './place.ts';
+import { order } from './order.ts';
+import { place, tell } from './place.ts';
 import { defineScript } from './script.ts';
 
 /** How a person stands: bans, slow mode, what their idempotency key has made. */
@@ -36,6 +37,13 @@ end
 local function ms(us)
   return math.ceil(us / 1000)
 end
+
+-- The published message that this key has made. Whoever asks is told so: it is not taken back any more.
+local function posted(key, made)
+  local which = string.match(made or '', '^[=!](%d+)$')
+  if which and made == '=' .. which then redis.call('SET', key, '!' .. which, 'KEEPTTL') end
+  return which
+end
 `;
 
 /** ARGV: person, hash of the idempotency key or -, ms by the caller's clock. */
@@ -49,12 +57,13 @@ local f, ban = known(ARGV[1])
 if not f then return { ban } end
 release()
 flush()
-local made = ARGV[2] ~= '-' and redis.call('GET', place .. ':key:' .. ARGV[2]) or ''
+local key = place .. ':key:' .. ARGV[2]
+local made = ARGV[2] ~= '-' and redis.call('GET', key)
 local _, at = fourOf(place .. ':here:' .. ARGV[1])
 return {
   'known', f[2], redis.call('HGET', 'chat:platform', 'json') or '',
   tostring(banned(ban, ARGV[1], tonumber(ARGV[3])) or ''), ms(slowFor(at, number(f[3], 0))),
-  string.sub(made, 1, 1) == '=' and string.sub(made, 2) or '', holds(),
+  posted(key, made) or '', holds(),
 }
 `,
 );
@@ -76,7 +85,8 @@ flush()
 local key = place .. ':key:' .. hash
 local made = hash ~= '-' and redis.call('GET', key)
 if made then
-  if string.sub(made, 1, 1) == '=' then return { 'posted', string.sub(made, 2) } end
+  local which = posted(key, made)
+  if which then return { 'posted', which } end
   local flown = flying(made)
   if flown and not isTooLate(flown) then return { 'admitted', made, 1 } end
   if flown then
@@ -193,5 +203,35 @@ release()
 goOn()
 flush()
 return holds()
+`,
+);
+
+/** ARGV: id, hash of the idempotency key or -, 1 where somebody else may have published it, control that takes it away. */
+export const takeBack = defineScript(
+  place,
+  tell,
+  order,
+  `
+local which, hash, again = ARGV[1], ARGV[2], ARGV[3] == '1'
+if not isClosed() and redis.call('HEXISTS', state, 'last') == 0 then return { 'cold', 0 } end
+release()
+local key = place .. ':key:' .. hash
+local made = hash ~= '-' and redis.call('GET', key)
+local isAnswered = made == '!' .. which
+  or again and (made == '=' .. which or redis.call('HEXISTS', held, which) == 1)
+if not isAnswered then
+  local flown = flying(which)
+  if flown then
+    unhold(which)
+    land(flown, 'gone')
+  end
+  if made == '=' .. which then redis.call('DEL', key) end
+  redis.call('ZREMRANGEBYSCORE', place .. ':kept', which, which)
+  redis.call('ZREM', place .. ':out', which)
+end
+goOn()
+flush()
+if not isAnswered then tell(ARGV[4], '') end
+return { isAnswered and 'answered' or 'gone', holds() }
 `,
 );

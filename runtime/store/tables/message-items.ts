@@ -39,12 +39,17 @@ export const prefixOf = (messageId: string): string => `${messageId}#`;
 export const endOf = (messageId: string): string => `${messageId}$`;
 export const messageIdOf = (sortKey: string): string => sortKey.slice(0, sortKey.indexOf('#'));
 
-export type MessageItem = MessageKey & Omit<ChatMessage, 'id'> & { readonly expiresAt: number };
+export type MessageItem = MessageKey &
+  Omit<ChatMessage, 'id'> & {
+    /** Hash of the idempotency key that it was posted with. Not a part of the message. */
+    readonly postedBy?: string;
+    readonly expiresAt: number;
+  };
 
 export function toItem(
   broadcastId: string,
   message: ChatMessage,
-  options: { readonly mark: string; readonly keptMs: number },
+  options: { readonly mark: string; readonly keptMs: number; readonly postedBy?: string | undefined },
 ): MessageItem {
   const { id, at, text, by } = message;
   if (!isMessageId(id) || !Number.isFinite(at)) throw new RangeError('a message needs an id and a time');
@@ -55,6 +60,7 @@ export function toItem(
     // DynamoDB takes UTF-8, which has no lone surrogates.
     text: text.toWellFormed(),
     by: { id: by.id, name: by.name.toWellFormed(), role: by.role },
+    ...(options.postedBy === undefined ? {} : { postedBy: options.postedBy }),
     expiresAt: expiryAt(at + options.keptMs),
   };
 }
@@ -74,4 +80,9 @@ const stored = z.object({
 export function toMessage(item: MessageKey): ChatMessage | undefined {
   const { data } = stored.safeParse(item);
   return data === undefined ? undefined : { id: messageIdOf(item.id), ...data };
+}
+
+export function postedByOf(item: MessageKey): string | undefined {
+  const { postedBy }: { readonly postedBy?: unknown } = item as object;
+  return typeof postedBy === 'string' ? postedBy : undefined;
 }

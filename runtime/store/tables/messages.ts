@@ -1,8 +1,8 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isMessageId, type ChatMessage } from '../../../core/chat/message.ts';
-import type { MessageStore } from '../../../core/chat/store.ts';
+import { isMessageId, type ChatMessage, type KeyedMessages } from '../../../core/chat/message.ts';
+import type { MessageRange, MessageStore } from '../../../core/chat/store.ts';
 import type { TableNames } from '../../../core/tables.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { reach, TableError, type TableClient } from './client.ts';
@@ -11,6 +11,7 @@ import {
   keyOf,
   messageIdOf,
   nameOf,
+  postedByOf,
   prefixOf,
   toItem,
   toMessage,
@@ -114,10 +115,25 @@ export function createMessages(options: {
     return items as unknown as readonly MessageKey[];
   };
 
+  const readKeyed = async (broadcastId: string, range: MessageRange): Promise<KeyedMessages> => {
+    const messages = new Map<string, ChatMessage>();
+    const keys = new Map<string, string>();
+    for (const item of await read({ ...range, broadcastId })) {
+      const message = toMessage(item);
+      if (message === undefined) continue;
+      if (!messages.has(message.id)) messages.set(message.id, message);
+      const key = postedByOf(item);
+      if (key !== undefined) keys.set(message.id, key);
+    }
+    return { messages: [...messages.values()], keys };
+  };
+
   return {
-    async write(broadcastId, messages) {
+    async write(broadcastId, messages, keys) {
       const unique = [...new Map(messages.map((message) => [message.id, message])).values()];
-      const items = unique.map((message) => toItem(broadcastId, message, { mark: newMark(), keptMs }));
+      const items = unique.map((message) =>
+        toItem(broadcastId, message, { mark: newMark(), keptMs, postedBy: keys?.get(message.id) }),
+      );
       const outcomes = await Promise.all(items.map((item) => writer.add({ put: item })));
       const unknown = items.filter((_, n) => outcomes[n] === 'unknown');
       if (unknown.length > 0) await takeBack(unknown);
@@ -125,13 +141,10 @@ export function createMessages(options: {
     },
 
     async read(broadcastId, range) {
-      const messages = new Map<string, ChatMessage>();
-      for (const item of await read({ ...range, broadcastId })) {
-        const message = toMessage(item);
-        if (message !== undefined && !messages.has(message.id)) messages.set(message.id, message);
-      }
-      return [...messages.values()];
+      return (await readKeyed(broadcastId, range)).messages;
     },
+
+    readKeyed,
 
     async remove(broadcastId, ids) {
       const wanted = [...new Set(ids)].filter(isMessageId);

@@ -1,11 +1,17 @@
-import type { ChatMessage } from '../../../core/chat/message.ts';
+import type { ChatMessage, KeyedMessages, MessageKeys } from '../../../core/chat/message.ts';
 import type { MessageStore } from '../../../core/chat/store.ts';
 
 /** A message store in memory. Passes test/runtime/store/tables/contract/messages.ts. */
 export class FakeMessageStore implements MessageStore {
   readonly #messages = new Map<string, Map<string, ChatMessage>>();
+  readonly #keys = new Map<string, string>();
 
-  write(broadcastId: string, messages: readonly ChatMessage[]): Promise<{ readonly failed: readonly [] }> {
+  write(
+    broadcastId: string,
+    messages: readonly ChatMessage[],
+    keys: MessageKeys = new Map(),
+  ): Promise<{ readonly failed: readonly [] }> {
+    for (const [id, key] of keys) this.#keys.set(`${broadcastId} ${id}`, key);
     for (const message of messages)
       this.#of(broadcastId).set(message.id, { ...message, text: message.text.toWellFormed() });
     return Promise.resolve({ failed: [] });
@@ -20,6 +26,18 @@ export class FakeMessageStore implements MessageStore {
       .filter(({ id }) => id >= from && id <= to)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
     return Promise.resolve(found.slice(Math.max(0, found.length - newest)));
+  }
+
+  async readKeyed(
+    broadcastId: string,
+    range: { readonly from?: string; readonly to?: string; readonly newest?: number },
+  ): Promise<KeyedMessages> {
+    const messages = await this.read(broadcastId, range);
+    const keys = messages.flatMap(({ id }) => {
+      const key = this.#keys.get(`${broadcastId} ${id}`);
+      return key === undefined ? [] : [[id, key] as const];
+    });
+    return { messages, keys: new Map(keys) };
   }
 
   remove(broadcastId: string, ids: readonly string[]): Promise<void> {

@@ -89,7 +89,8 @@ describe('a subscription', () => {
     const broadcastId = newBroadcast();
     let works = false;
     const fanIn = shard.openFanIn({
-      readNewest: () => (works ? Promise.resolve([]) : Promise.reject(new Error('throttled'))),
+      readNewest: () =>
+        works ? Promise.resolve({ messages: [], keys: new Map() }) : Promise.reject(new Error('throttled')),
     });
     await expect(fanIn.subscribe(placeOf(broadcastId), new Ear())).rejects.toThrow('throttled');
     works = true;
@@ -244,7 +245,7 @@ describe('a lost Redis', () => {
     const fanIn = shard.openFanIn({
       url: wire.url,
       readNewest: (id, count) =>
-        works ? Promise.resolve(shard.store.all(id).slice(-count)) : Promise.reject(new Error('throttled')),
+        works ? Promise.resolve(shard.store.newest(id, count)) : Promise.reject(new Error('throttled')),
       onTrouble: (error) => {
         troubles.push(error);
       },

@@ -178,13 +178,14 @@ describe('an idempotency key', () => {
 });
 
 describe('a Redis that knows nothing', () => {
-  it('is cold to standing and admit, says late to publish, and takes what was stored as published once warm', async () => {
+  it('is cold to standing and admit, also to publish, and takes what was stored as published once warm', async () => {
     const broadcastId = 'never-seen';
     const wish = wishOf(broadcastId);
     expect(await shard.bus.standing(wish)).toEqual({ kind: 'cold' });
     expect(await shard.bus.admit(wish)).toEqual({ kind: 'cold' });
     const old = messageOf(String(Date.now() * 1_000), 'ann');
-    expect(await shard.bus.publish(broadcastId, old)).toBe('late');
+    expect(await shard.bus.publish(broadcastId, old)).toBe('cold');
+    expect(await shard.bus.takeBack(wish, old.id)).toBe('cold');
     await shard.warm({ broadcastId, kept: [old] });
     expect(await shard.bus.publish(broadcastId, old)).toBe('published');
     expect((await shard.bus.standing(wish)).kind).toBe('known');

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { FanIn, Listener, PostBus, PostWish, WarmState } from '../../../core/chat/bus.ts';
 import type { ChatLimits } from '../../../core/chat/limits.ts';
-import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
+import type { ChatMessage, ChatRole, KeyedMessages } from '../../../core/chat/message.ts';
 import { defaultPlatformChat, defaultSettings } from '../../../core/chat/mode.ts';
-import type { Control } from '../../../core/chat/protocol.ts';
+import { keptLength, type Control } from '../../../core/chat/protocol.ts';
 import { openFanIn, type FanInOptions } from '../../../runtime/bus/fan-in.ts';
 import { openPostBus } from '../../../runtime/bus/post-bus.ts';
 import { startRedis, type TestRedis, type TestRedisOptions } from '../../support/redis.ts';
@@ -40,14 +40,26 @@ export const newBroadcast = (): string => `broadcast-${(made += 1)}`;
 /** What the store would have: messages by broadcast, in order. */
 export class MemoryStore {
   readonly #messages = new Map<string, Map<string, ChatMessage>>();
+  readonly #keys = new Map<string, string>();
 
-  write(broadcastId: string, message: ChatMessage): void {
+  /** @param key hash of the idempotency key */
+  write(broadcastId: string, message: ChatMessage, key?: string): void {
+    if (key !== undefined) this.#keys.set(message.id, key);
     const of = this.#messages.get(broadcastId) ?? new Map<string, ChatMessage>();
     this.#messages.set(broadcastId, of.set(message.id, message));
   }
 
   remove(broadcastId: string, id: string): void {
     this.#messages.get(broadcastId)?.delete(id);
+  }
+
+  newest(broadcastId: string, count: number): KeyedMessages {
+    const messages = this.all(broadcastId).slice(-count);
+    const keys = messages.flatMap(({ id }) => {
+      const key = this.#keys.get(id);
+      return key === undefined ? [] : [[id, key] as const];
+    });
+    return { messages, keys: new Map(keys) };
   }
 
   all(broadcastId: string): readonly ChatMessage[] {
@@ -118,14 +130,15 @@ export function useShard(options: TestRedisOptions = {}): Shard {
           url: shard.redis.url,
           ...password,
           taskId: `task-${opened.length}`,
-          readNewest: (broadcastId, count) => Promise.resolve(store.all(broadcastId).slice(-count)),
+          readNewest: (broadcastId, count) => Promise.resolve(store.newest(broadcastId, count)),
           readSettings: () => Promise.resolve(defaultSettings),
           ...more,
         }),
       ),
     warm: async (more = {}) => {
       const broadcastId = more.broadcastId ?? newBroadcast();
-      await shard.bus.warm(warmState(broadcastId, { kept: store.all(broadcastId).slice(-500), ...more }));
+      const { messages: kept, keys } = store.newest(broadcastId, keptLength);
+      await shard.bus.warm(warmState(broadcastId, { kept, keys, ...more }));
       return broadcastId;
     },
     post: async (broadcastId, personId = 'ann', text = 'hello', role = 'viewer') => {

@@ -115,7 +115,7 @@ export async function startTestChat(
     openFanIn({
       url: redis.get(shard)?.url ?? '',
       taskId,
-      readNewest: (id, newest) => tables.messages.read(id, { newest }),
+      readNewest: (id, newest) => tables.messages.readKeyed(id, { newest }),
       readSettings: (id) => tables.chat.settings(id),
     });
 

@@ -8,7 +8,6 @@ import {
   type ArchiverOptions,
 } from '../../../../containers/chat/archive/archiver.ts';
 import type { Broadcast } from '../../../../core/broadcast/types.ts';
-import type { ChatMessage } from '../../../../core/chat/message.ts';
 import type { UnarchivedStore } from '../../../../core/chat/store.ts';
 import { openFanIn } from '../../../../runtime/bus/fan-in.ts';
 import { openDirectoryStore } from '../../../../runtime/store/objects/directory.ts';
@@ -60,11 +59,10 @@ describe('the archiver of a shard', () => {
   });
 
   const start = (taskId: string, changes: Partial<ArchiverOptions> = {}): Archiver => {
-    const nothing = (): Promise<readonly ChatMessage[]> => Promise.resolve([]);
     const fanIn = openFanIn({
       url: redis.url,
       taskId: `${shard}-${taskId}`,
-      readNewest: nothing,
+      readNewest: () => Promise.resolve({ messages: [], keys: new Map() }),
       readSettings: () => Promise.reject(new Error('not asked for')),
     });
     const archiver = startArchiver({
