@@ -1,20 +1,6 @@
-/** Which built page answers which path, and what every page is sent with. Shared by every edge. */
+/** What every page is sent with. Shared by every edge. */
 
-/** The page for paths that no page answers; sent with status 404. */
-export const notFoundFile = 'not-found.html';
-
-const pages: readonly (readonly [RegExp, string])[] = [
-  [/^\/(?:index\.html)?$/, 'index.html'],
-  // One name after /watch/ and nothing below it: a broadcast has no sub-pages.
-  [/^\/watch\/[^/]+\/?$/, 'watch.html'],
-  [/^\/studio(?:\/|$)/, 'studio.html'],
-  [/^\/ops\/?$/, 'ops.html'],
-  [/^\/signed-in\/?$/, 'signed-in.html'],
-];
-
-/** The file under dist/web for a path (no query). Undefined: no page has that path. */
-export const pageFile = (path: string): string | undefined =>
-  pages.find(([pattern]) => pattern.test(path))?.[1];
+export { notFoundFile, pageFile } from './page-files.ts';
 
 /**
  * Headers of every HTML page. The pages bring all they need themselves, so everything else is shut:
