@@ -136,6 +136,10 @@ export function ChatColumn(props: ChatColumnProps) {
             name={you?.name ?? 'You'}
             personId={you?.id ?? ''}
             again={() => chat.again(row.unsent.key)}
+            edit={() => {
+              chat.edit(row.unsent.key);
+              called.value += 1;
+            }}
             discard={() => chat.discard(row.unsent.key)}
           />
         );

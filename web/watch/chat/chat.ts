@@ -62,6 +62,8 @@ export interface Chat {
   readonly loadView: () => Promise<void>;
   readonly send: (text: string) => void;
   readonly again: (key: string) => void;
+  /** Puts the text back to where it was written. */
+  readonly edit: (key: string) => void;
   readonly discard: (key: string) => void;
   readonly hold: (id: string | undefined) => void;
   /** At once on this screen; the others hear it from the server. */
@@ -280,6 +282,14 @@ export function createChat(dependencies: ChatDependencies): Chat {
     again(key) {
       const unsent = outbox.value.find((each) => each.key === key);
       if (unsent !== undefined && unsent.state === 'failed') send(key, unsent.text);
+    },
+    edit(key) {
+      const unsent = outbox.value.find((each) => each.key === key);
+      if (unsent?.state !== 'failed') return;
+      batch(() => {
+        draft.value = draft.value.trim() === '' ? unsent.text : `${unsent.text} ${draft.value}`;
+        setOutbox(without(outbox.value, key));
+      });
     },
     discard: (key) => setOutbox(without(outbox.value, key)),
     hold: (id) => (lines.value = heldTo(lines.value, id)),

@@ -1,5 +1,5 @@
 /** What somebody wrote and did not send yet: kept in this tab over a reload and over the way to the sign-in. */
-import type { Outbox } from './outbox.ts';
+import { isReason, type Outbox, type Unsent } from './outbox.ts';
 
 export interface Keepsake {
   readonly draft: string;
@@ -18,18 +18,19 @@ export function readKeepsake(storage: Storage, broadcastId: string): Keepsake {
     const { draft, unsent } = value as Partial<Keepsake>;
     return {
       draft: typeof draft === 'string' ? draft : '',
-      // Whether it arrived nobody knows; its key keeps it from arriving twice.
-      unsent: (Array.isArray(unsent) ? unsent : []).map(({ key, text, atMs }) => ({
-        key,
-        text,
-        atMs,
-        state: 'failed',
-        trouble: 'Not known to have been sent',
-      })),
+      unsent: (Array.isArray(unsent) ? unsent : []).map(cameBack),
     };
   } catch {
     return nothing;
   }
+}
+
+/** Without a reason nobody knows whether it arrived; its key keeps it from arriving twice. */
+function cameBack({ key, text, atMs, reason, trouble }: Unsent): Unsent {
+  const again = { key, text, atMs, state: 'failed' } as const;
+  return isReason(reason) && typeof trouble === 'string'
+    ? { ...again, reason, trouble }
+    : { ...again, trouble: 'Not known to have been sent' };
 }
 
 export function writeKeepsake(storage: Storage, broadcastId: string, { draft, unsent }: Keepsake): void {

@@ -1,7 +1,7 @@
 import { Component } from 'preact';
 import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
 import { Icon } from '../../design/icons.tsx';
-import type { Unsent } from './outbox.ts';
+import { remedyFor, type Unsent } from './outbox.ts';
 import { colourOf, parse, type Parsed, type Part } from './text.ts';
 import { roleWords, timeOfDay } from './words.ts';
 
@@ -101,10 +101,12 @@ export const UnsentRow = (props: {
   readonly name: string;
   readonly personId: string;
   readonly again: () => void;
+  readonly edit: () => void;
   readonly discard: () => void;
 }) => {
   const { unsent } = props;
   const isFailed = unsent.state === 'failed';
+  const remedy = remedyFor(unsent);
   return (
     <>
       <bdi class={`name name-${colourOf(props.personId)}`}>{props.name}</bdi>
@@ -115,9 +117,11 @@ export const UnsentRow = (props: {
           <span>
             <b>Not sent.</b> {unsent.trouble}
           </span>
-          <button type="button" class="link-button" onClick={props.again}>
-            Try again
-          </button>
+          {remedy !== 'none' && (
+            <button type="button" class="link-button" onClick={props[remedy]}>
+              {remedy === 'edit' ? 'Edit' : 'Try again'}
+            </button>
+          )}
           <button type="button" class="link-button" onClick={props.discard}>
             Take back
           </button>

@@ -16,6 +16,36 @@ export interface Unsent {
 
 export type Outbox = readonly Unsent[];
 
+/** What helps. A text that is not taken is not taken the next time either; after the end none is. */
+export type Remedy = 'again' | 'edit' | 'none';
+
+const remedies: Readonly<Record<RefusalReason, Remedy>> = {
+  empty: 'edit',
+  'too-long': 'edit',
+  'too-many-emoji': 'edit',
+  link: 'edit',
+  'blocked-word': 'edit',
+  'bad-characters': 'edit',
+  ended: 'none',
+  // Bans are lifted.
+  banned: 'again',
+  timeout: 'again',
+  'chat-off': 'again',
+  'slow-mode': 'again',
+  'followers-only': 'again',
+  'person-limit': 'again',
+  'channel-limit': 'again',
+  'platform-limit': 'again',
+  unavailable: 'again',
+};
+
+/** Newer servers may refuse for reasons that this page does not know. */
+export const isReason = (word: unknown): word is RefusalReason =>
+  typeof word === 'string' && Object.hasOwn(remedies, word);
+
+export const remedyFor = ({ reason }: Pick<Unsent, 'reason'>): Remedy =>
+  isReason(reason) ? remedies[reason] : 'again';
+
 export const withUnsent = (outbox: Outbox, unsent: Pick<Unsent, 'key' | 'text' | 'atMs'>): Outbox => [
   ...outbox.filter(({ key }) => key !== unsent.key),
   { ...unsent, state: 'sending' },

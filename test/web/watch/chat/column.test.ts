@@ -129,6 +129,25 @@ describe('the chat column', () => {
     expect(await lines()).toEqual(['patience']);
   });
 
+  it('gives a text that is never taken back to be changed, and offers no more', async () => {
+    await open();
+    chat.postRefusal = { status: 422, detail: 'Links are for moderators only here.', reason: 'link' };
+    await field().fill('see example.com');
+    await page.keyboard.press('Enter');
+    await page.getByText('Links are for moderators only here.').waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    chat.postRefusal = undefined;
+    await field().fill('and this');
+    await page.getByRole('button', { name: 'Edit' }).click();
+    expect(await field().inputValue()).toBe('see example.com and this');
+    await until('the focus', async () => (await focused()) === 'Message' || undefined);
+    await page.locator('.line-failed').waitFor({ state: 'detached' });
+    await field().fill('see for yourself');
+    await page.keyboard.press('Enter');
+    await until('one message', () => Promise.resolve(chat.messages.length === 1 || undefined));
+    expect(await lines()).toEqual(['see for yourself']);
+  });
+
   it('says in words why one can’t write, and how long', async () => {
     await open();
     chat.change({ slowS: 60 });

@@ -2,18 +2,53 @@ import { describe, expect, it } from 'vitest';
 import {
   answered,
   failed,
+  remedyFor,
   seen,
   shown,
   without,
   withUnsent,
   type Outbox,
 } from '../../../../web/watch/chat/outbox.ts';
+import { readKeepsake, writeKeepsake } from '../../../../web/watch/chat/keepsake.ts';
 import { say } from './say.ts';
 
 const sent = (...keys: readonly string[]): Outbox =>
   keys.reduce((now: Outbox, key) => withUnsent(now, { key, text: 'hello', atMs: 0 }), []);
 const keys = (outbox: Outbox) => outbox.map(({ key }) => key);
 const hello = (ms: number) => say(ms, 'Robin', 'hello');
+
+describe('what helps after a refusal', () => {
+  it.each(['empty', 'too-long', 'too-many-emoji', 'link', 'blocked-word', 'bad-characters'] as const)(
+    'for %s is another text',
+    (reason) => expect(remedyFor({ reason })).toBe('edit'),
+  );
+  it.each(['slow-mode', 'person-limit', 'platform-limit', 'timeout', 'unavailable', 'chat-off'] as const)(
+    'for %s is time',
+    (reason) => expect(remedyFor({ reason })).toBe('again'),
+  );
+  it('is nothing once the show has ended', () => expect(remedyFor({ reason: 'ended' })).toBe('none'));
+  it('is another try where nobody knows what happened', () => {
+    expect(remedyFor({})).toBe('again');
+    expect(remedyFor({ reason: 'of a newer server' as never })).toBe('again');
+  });
+  it('is still known after a reload', () => {
+    const kept = new Map<string, string>();
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+    const unsent = failed(sent('a', 'b'), 'a', { trouble: 'No links.', reason: 'link' });
+    writeKeepsake(storage, 'show', { draft: 'so', unsent });
+    expect(readKeepsake(storage, 'show')).toMatchObject({
+      draft: 'so',
+      unsent: [
+        { key: 'a', state: 'failed', trouble: 'No links.', reason: 'link' },
+        { key: 'b', state: 'failed', trouble: 'Not known to have been sent' },
+      ],
+    });
+  });
+});
 
 describe('own posts', () => {
   it('wait until they are answered', () => {
