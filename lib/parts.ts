@@ -9,6 +9,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
@@ -51,6 +52,11 @@ export interface IngestParts {
   /** Internal; the origin of /live/*. */
   readonly loadBalancer: elb.IApplicationLoadBalancer;
   readonly targetGroupPrefix: string;
+}
+
+/** scheduler/scheduler-stack.ts */
+export interface SchedulerParts {
+  readonly handler: lambda.IFunction;
 }
 
 /**

@@ -165,3 +165,29 @@ export function readPolicy(json: string | undefined, base: Policy = defaultPolic
   if (wrong.length > 0) throw new PolicyError(`the policy can't be used:\n  ${wrong.join('\n  ')}`);
   return policy;
 }
+
+/** Undefined: nothing differs. */
+function differenceOf(value: unknown, base: unknown): unknown {
+  const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isSection) return JSON.stringify(value) === JSON.stringify(base) ? undefined : value;
+  const changed = Object.entries(value).flatMap(([key, part]) => {
+    const difference = differenceOf(part, (base as Readonly<Record<string, unknown>>)[key]);
+    return difference === undefined ? [] : [[key, difference]];
+  });
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
+/**
+ * The JSON that `readPolicy` makes this policy of: only what differs from the defaults, and slots as a number
+ * where they have their usual names. All of a Lambda's environment is 4 kB.
+ */
+export function policyJson(policy: Policy): string {
+  const usual = slotNames(policy.slots.length);
+  const areUsual = policy.slots.every((slot, index) => slot === usual[index]);
+  const difference = differenceOf(policy, defaultPolicy) as Readonly<Record<string, unknown>> | undefined;
+  return JSON.stringify(
+    difference?.['slots'] !== undefined && areUsual
+      ? { ...difference, slots: policy.slots.length }
+      : (difference ?? {}),
+  );
+}

@@ -6,7 +6,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildStacks } from '../../lib/app.ts';
-import { readConfig, type TidecastConfig } from '../../lib/config.ts';
+import { readConfig, type Settings, type TidecastConfig } from '../../lib/config.ts';
 import { TidecastStack } from '../../lib/stack.ts';
 
 export interface Finding {
@@ -50,11 +50,18 @@ interface Report {
   }[];
 }
 
-export function synthesise(config: TidecastConfig): Synthesised {
+/** @param build the stacks; those of a deployment by default */
+export function synthesise(
+  config: TidecastConfig,
+  build: (app: App, settings: Settings) => void = buildStacks,
+): Synthesised {
   const outdir = mkdtempSync(join(tmpdir(), 'tidecast-synth-'));
   try {
-    const app = new App({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-    buildStacks(app, readConfig(config));
+    const app = new App({
+      outdir,
+      context: { ...context, 'aws:cdk:bundling-stacks': [], bundles: join(import.meta.dirname, 'bundles') },
+    });
+    build(app, readConfig(config));
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     // Findings make it fail; all of them stand in the report.
     const said = process.exitCode;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PolicyError, readPolicy } from '../../../core/environment/policy.ts';
+import { policyJson, PolicyError, readPolicy } from '../../../core/environment/policy.ts';
 import { defaultPolicy, slotNames } from '../../../core/fleet/policy.ts';
 
 describe('the policy from outside', () => {
@@ -64,6 +64,43 @@ describe('the policy from outside', () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('the policy on its way to a program', () => {
+  it('says nothing when it is the default one', () => {
+    expect(policyJson(defaultPolicy)).toBe('{}');
+  });
+
+  it('says a hundred usual slots as a number, and others by name', () => {
+    expect(policyJson({ ...defaultPolicy, slots: slotNames(12) })).toBe('{"slots":12}');
+    expect(policyJson({ ...defaultPolicy, slots: ['in-b', 'in-a'] })).toBe('{"slots":["in-b","in-a"]}');
+  });
+
+  it('arrives as what it was, whatever was set', () => {
+    const settings = fc.record(
+      {
+        hosts: fc.record({ max: fc.nat(200), roomPoints: fc.integer({ min: 1, max: 9_000 }) }),
+        cpu: fc.record({ ceiling: fc.double({ min: 0.9, max: 1, noNaN: true }) }),
+        front: fc.record({ ttlS: fc.integer({ min: 1, max: 600 }) }),
+        slots: fc.oneof(fc.integer({ min: 2, max: 200 }), fc.constant(['in-b', 'in-a'])),
+        hasDomain: fc.boolean(),
+        graceMs: fc.nat(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(settings, (given) => {
+        let policy;
+        try {
+          policy = readPolicy(JSON.stringify(given));
+        } catch (error) {
+          if (error instanceof PolicyError) return;
+          throw error;
+        }
+        expect(readPolicy(policyJson(policy))).toEqual(policy);
+      }),
     );
   });
 });
