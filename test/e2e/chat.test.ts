@@ -7,7 +7,15 @@ import type { BroadcastView } from '../../core/api/types.ts';
 import { idTimeMs } from '../../core/chat/message.ts';
 import type { LocalShard } from '../../local/chat/shard.ts';
 import { startBrowser, type Browser } from '../support/browser.ts';
-import { chatIs, drawnLines, openWatchPage, pageFacts, readChat, say } from '../support/chat/page.ts';
+import {
+  chatIs,
+  drawnLines,
+  openWatchPage,
+  pageFacts,
+  pictureAt,
+  readChat,
+  say,
+} from '../support/chat/page.ts';
 import { idsOf, post, talk, type Post } from '../support/chat/people.ts';
 import { pagesAgree, socketsAgree } from '../support/chat/screens.ts';
 import { ChatViewer } from '../support/chat/viewer.ts';
@@ -22,6 +30,8 @@ const drainS = 3;
 const perS = 20;
 const fewPerS = 4;
 const people = ['Hana', 'Kenji'];
+/** By so long everything that the staff does is on all screens. */
+const effectMs = 1_000;
 /** How far the chat of a recording may be from its picture. */
 const stepS = 1.5;
 
@@ -86,6 +96,16 @@ describe('the chat of a show', () => {
       remember(await talking.stop());
     }
     return talking.posts;
+  };
+
+  /**
+   * Does it up to three times, until it was fast enough. Other work on the machine makes it slower, never faster: what
+   * the product itself takes longer for is slow every time.
+   */
+  const isFast = async (measure: () => Promise<number>): Promise<void> => {
+    const tookMs = [await measure()];
+    while (tookMs.length < 3 && Math.min(...tookMs) >= effectMs) tookMs.push(await measure());
+    expect(Math.min(...tookMs)).toBeLessThan(effectMs);
   };
 
   beforeAll(async () => {
@@ -188,42 +208,50 @@ describe('the chat of a show', () => {
   });
 
   it('what the broadcaster deletes is off every screen within a second', async () => {
-    const { posted } = await post(platform, broadcastId, 'Kenji', 'better left unsaid');
-    const id = posted?.id ?? '';
-    await until('everybody has it', async () =>
-      viewers.every(({ shown }) => shown.at(-1)?.id === id) &&
-      (await Promise.all(pages().map(drawnLines))).every((lines) => lines.at(-1)?.id === id)
-        ? true
-        : undefined,
-    );
-    const start = performance.now();
-    await deleted(`/api/broadcasts/${broadcastId}/messages/${id}`);
-    await until('it is gone everywhere', async () =>
-      viewers.every(({ shown }) => shown.every((message) => message.id !== id)) &&
-      (await Promise.all(pages().map(drawnLines))).every((lines) => lines.every((line) => line.id !== id))
-        ? true
-        : undefined,
-    );
-    expect(performance.now() - start).toBeLessThan(1_000);
+    await isFast(async () => {
+      const { posted } = await post(platform, broadcastId, 'Kenji', 'better left unsaid');
+      const id = posted?.id ?? '';
+      await until('everybody has it', async () =>
+        viewers.every(({ shown }) => shown.at(-1)?.id === id) &&
+        (await Promise.all(pages().map(drawnLines))).every((lines) => lines.at(-1)?.id === id)
+          ? true
+          : undefined,
+      );
+      const start = performance.now();
+      await deleted(`/api/broadcasts/${broadcastId}/messages/${id}`);
+      await until('it is gone everywhere', async () =>
+        viewers.every(({ shown }) => shown.every((message) => message.id !== id)) &&
+        (await Promise.all(pages().map(drawnLines))).every((lines) => lines.every((line) => line.id !== id))
+          ? true
+          : undefined,
+      );
+      return performance.now() - start;
+    });
   });
 
   it('a timeout is heard at once by whom it concerns, and holds', async () => {
     const { id } = viewers[0]?.shown.find(({ by }) => by.name === 'Hana')?.by ?? { id: '' };
-    await platform.api('PUT', `/api/channels/${channel.channelId}/chat/bans/${id}`, {
-      forS: 600,
-      name: 'Hana',
+    const path = `/api/channels/${channel.channelId}/chat/bans/${id}`;
+    const canWrite = (can: boolean): Promise<true> =>
+      until(`the page of the person ${can ? 'lets them write' : 'says it'}`, async () =>
+        (await signedIn.locator('[data-chat] textarea').isVisible()) === can ? true : undefined,
+      );
+    let isOut = false;
+    await isFast(async () => {
+      if (isOut) await deleted(path);
+      await canWrite(true);
+      const start = performance.now();
+      await platform.api('PUT', path, { forS: 600, name: 'Hana' });
+      isOut = true;
+      await canWrite(false);
+      return performance.now() - start;
     });
-    await until(
-      'the page of the person says it',
-      async () => ((await signedIn.locator('[data-chat] textarea').isVisible()) ? undefined : true),
-      1_000,
-    );
     expect(await post(platform, broadcastId, 'Hana', 'let me in')).toMatchObject({
       // It passes.
       status: 429,
       refused: { chat: { reason: 'timeout' } },
     });
-    await deleted(`/api/channels/${channel.channelId}/chat/bans/${id}`);
+    await deleted(path);
     remember([await post(platform, broadcastId, 'Hana', 'thank you')]);
     await allSocketsAgree();
   });
@@ -256,9 +284,14 @@ describe('the chat of a show', () => {
   it('tidecast drill disconnect cuts half of all sockets, and nobody misses anything', async () => {
     await enter(4, 'websocket');
     await allJoined();
+    const drill = (share: number): Promise<string> =>
+      command('drill', 'disconnect', '--share', String(share), '--shard', shard.name);
+    const heard = `Shard ${shard.name}: 2 tasks`;
+    // Of so small a share nobody is cut: it only says whether both have found the Redis again that was frozen.
+    await until('both tasks hear it', async () => ((await drill(1e-9)).includes(heard) ? true : undefined));
     const before = viewers.map(({ joins }) => joins.length);
     await underLoad('drill', async () => {
-      expect(await command('drill', 'disconnect', '--share', '0.5')).toContain('50 %');
+      expect(await drill(0.5)).toContain(`Told to cut 50 % of their sockets:\n${heard}`);
       await until('some are cut', () =>
         Promise.resolve(viewers.some(({ joins }, n) => joins.length > (before[n] ?? 0)) ? true : undefined),
       );
@@ -277,8 +310,9 @@ describe('the chat of a show', () => {
       .filter(({ control, atMs }) => control.type === 'leave' && atMs > from)
       .map(({ atMs }) => atMs)
       .toSorted((a, b) => a - b);
-    expect(leaves.length).toBeGreaterThan(1);
-    expect((leaves.at(-1) ?? 0) - (leaves[0] ?? 0)).toBeGreaterThan(500);
+    // Half of ten sockets, of which two are pages'. Each of so few has a slice of 250 ms; one may be heard a slice late.
+    expect(leaves.length).toBeGreaterThan(2);
+    expect((leaves.at(-1) ?? 0) - (leaves[0] ?? 0)).toBeGreaterThan((leaves.length - 2) * 250);
     expect(shard.tasks.map(({ taskId }) => taskId)).not.toContain(task.taskId);
     await allJoined();
     await allAgree();
@@ -368,13 +402,8 @@ describe('the chat of a show', () => {
     await inStep('far ahead');
     const early = ids[25] ?? '';
     await seek(atS(early) - 2);
-    await inStep('after going back');
-    const shownAt = await until('an early line is shown when its moment comes', async () => {
-      const lines = await drawnLines(page);
-      const time = (await newest()).atS;
-      return lines.some(({ id }) => id === early) ? time : undefined;
-    });
-    expect(Math.abs(shownAt - atS(early))).toBeLessThan(stepS);
+    const [shownAtS] = await Promise.all([pictureAt(page, early), inStep('after going back')]);
+    expect(Math.abs(shownAtS - atS(early))).toBeLessThan(stepS);
     const { lines } = await readChat(page);
     expect(lines.every(({ id }) => ids.includes(id))).toBe(true);
   });

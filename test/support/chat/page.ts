@@ -94,18 +94,18 @@ export async function openWatchPage(
   return page;
 }
 
-export const chatIs = (page: Page, state: string, timeoutMs = 15_000): Promise<true> =>
-  until(
-    `the chat of the page is ${state}`,
-    async () =>
-      (await page
-        .locator('[data-chat]')
-        .getAttribute('data-chat')
-        .catch(() => '')) === state
-        ? true
-        : undefined,
-    timeoutMs,
-  );
+/** Seen by the page itself, with every frame: asked from outside, what lasts a moment could be missed. */
+export const chatIs = (page: Page, state: string, timeoutMs = 15_000): Promise<void> =>
+  page.locator(`[data-chat="${state}"]`).waitFor({ state: 'attached', timeout: timeoutMs });
+
+/** Where the picture is when this line is shown, s. */
+export async function pictureAt(page: Page, id: string): Promise<number> {
+  const seen = await page.waitForFunction((key) => {
+    const line = document.querySelector(`.lines .line-said[data-key="${key}"]`);
+    return line === null ? undefined : { atS: document.querySelector('video')?.currentTime ?? 0 };
+  }, id);
+  return (await seen.evaluate((found) => found?.atS)) ?? 0;
+}
 
 /** Types it as a person does. */
 export async function say(page: Page, text: string): Promise<void> {
