@@ -43,7 +43,7 @@ const plainSchemaKeys: Plugin = {
 };
 
 /** One ESM file for Node 24, with everything in it: what Lambda's own SDK is today does not matter. */
-async function bundle(entry: string, file: string): Promise<{ readonly bytes: number }> {
+export async function bundle(entry: string, file: string): Promise<{ readonly bytes: number }> {
   mkdirSync(dirname(file), { recursive: true });
   await build({
     entryPoints: [join(root, entry)],
