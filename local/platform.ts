@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Policy } from '../core/fleet/policy.ts';
 import { openObjectStore } from '../runtime/store/objects/open.ts';
 import { openTables } from '../runtime/store/tables/open.ts';
-import { createLogger } from '../runtime/telemetry/log.ts';
 import { buildPages } from '../web/build.ts';
 import { startLocalChat, type LocalChat } from './chat/chat.ts';
 import { controlPrefix, openControl } from './control/control.ts';
@@ -12,6 +11,7 @@ import { openDataFolder } from './data.ts';
 import { startDemoChat } from './demo-chat.ts';
 import { startDemoBroadcast, type DemoBroadcast } from './demo-broadcast.ts';
 import { startEdge } from './edge/edge.ts';
+import { openEdgeLog } from './edge-log.ts';
 import { startLocalFleet, type LocalFleet } from './fleet/fleet.ts';
 import { openImages } from './fleet/images.ts';
 import { taskLauncher } from './fleet/launch.ts';
@@ -114,7 +114,12 @@ async function start(
   const url = `http://${host}:${port}`;
   const rtmpUrl = `rtmp://${host}:${rtmpPort}/live`;
   const objectStore = `file://${data.objects}`;
-  const log = createLogger('local', 'warn');
+  const edgeLog = openEdgeLog({
+    file: join(data.logs, 'edge.log'),
+    say: options.say,
+    steady: () => performance.now(),
+  });
+  ending.push(() => Promise.resolve(edgeLog.end()));
 
   options.say('Building the pages …');
   await buildPages();
@@ -283,7 +288,7 @@ async function start(
       [controlPrefix, control.handler],
     ]),
     clock,
-    log,
+    log: edgeLog.log,
   });
   ending.push(() => edge.close());
 
