@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { notFoundFile, pageFile } from '../../../core/pages.ts';
+import { assetCaching, notFoundFile, pageCaching, pageFile } from '../../../core/pages.ts';
 import { plainAnswer, type AnswerHeaders, type Origin } from '../answer.ts';
 import { relativeName } from '../target.ts';
 
@@ -17,10 +17,6 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
   '.woff2': 'font/woff2',
 };
-
-const immutable = 'public, max-age=31536000, immutable';
-/** Pages name hashed assets, so a browser must ask again each time; the edge keeps them for a minute. */
-const pageCaching = 'public, max-age=0, s-maxage=60';
 
 /** The built pages as their bucket will answer. `pageHeaders` go with every HTML page. */
 export function createWebOrigin(directory: string, pageHeaders: AnswerHeaders): Origin {
@@ -46,7 +42,7 @@ export function createWebOrigin(directory: string, pageHeaders: AnswerHeaders): 
     try {
       if (path.startsWith('/assets/')) {
         const file = relativeName(path);
-        return file === undefined ? missing() : await answer(file, 200, immutable);
+        return file === undefined ? missing() : await answer(file, 200, assetCaching);
       }
       const page = pageFile(path);
       return page === undefined
