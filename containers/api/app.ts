@@ -1,18 +1,13 @@
 import swagger from '@fastify/swagger';
-import Fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-} from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { isId } from '../../core/broadcast/ids.ts';
 import { createAskers } from './asker.ts';
 import { createChat } from './chat/chat.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { recordMethods } from './methods.ts';
 import { openApiOptions } from './openapi.ts';
 import { HttpProblem, maxBodyBytes, sendProblem, toProblem } from './problems.ts';
+import { levelOf, requestLine } from './request-log.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { chatChannelRoutes } from './routes/chat-channel.ts';
@@ -33,19 +28,13 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-/** The id that a request was about, when it is one: anything else in a path may be a secret gone astray. */
-const idOf = (request: FastifyRequest): string | undefined => {
-  const { id } = (request.params ?? {}) as { readonly id?: unknown };
-  return typeof id === 'string' && isId(id) ? id : undefined;
-};
-
 /** The HTTP API, ready to listen. */
 export async function createApi(deps: ApiDependencies): Promise<FastifyInstance> {
   // As Fastify's own type, or every route would carry pino's in its type.
   const loggerInstance: FastifyBaseLogger = deps.log;
   const app = Fastify({
     loggerInstance,
-    // One line a request, below, with what is known to be harmless: no address, no header, no query.
+    // One line a request, below.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     // A request of 64 KiB in 15 s is 4 KiB/s: slower ones hold connections on purpose.
@@ -68,18 +57,8 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', forTheAskerOnly);
   });
   app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const line = {
-      request: request.id,
-      method,
-      route: routeOptions.url ?? 'none',
-      id: idOf(request),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-    };
-    // Health checks come every few seconds and say nothing new.
-    if (line.route === '/healthz' || line.route === '/metrics') deps.log.debug(line, 'request');
-    else deps.log.info(line, 'request');
+    const line = requestLine(request, reply);
+    deps.log[levelOf(line)](line, 'request');
   });
 
   app.setErrorHandler((error, request, reply) => {
