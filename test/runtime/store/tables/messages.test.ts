@@ -81,12 +81,13 @@ describe('messages', () => {
       by: { id: 'p', name: 'N', role: 'vip' },
       gift: 1,
     });
-    await tables.leave(names.messages, { ...place(2), at, text: 'old', by: { id: 'p' } });
+    await tables.leave(names.messages, { ...place(2), at, text: 'old', by: { id: 'p' }, postedBy: 7 });
     await tables.leave(names.messages, { ...place(3), at });
     expect(await tables.messages(names).read('show', {})).toEqual([
       { id: messageOf(1).id, at, text: 'new', by: { id: 'p', name: 'N', role: 'viewer' } },
       { id: messageOf(2).id, at, text: 'old', by: { id: 'p', name: '', role: 'viewer' } },
     ]);
+    expect((await tables.messages(names).readKeyed('show', {})).keys).toEqual(new Map());
   });
 
   it('without an id or a time are a mistake of the caller, and nothing is written', async () => {

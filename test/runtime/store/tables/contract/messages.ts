@@ -110,6 +110,32 @@ export function messageStoreContract(open: () => Promise<MessageStoreSide>): voi
       expect(await store.read('show', { newest: 10 })).toEqual(messages.slice(20));
     });
 
+    it('keeps the keys of messages beside them, for who asks, and never in them', async () => {
+      const messages = messagesOf(40);
+      const keys = new Map(messages.filter((_, n) => n % 2 === 0).map(({ id }, n) => [id, `hash-${n}`]));
+      await store.write('show', messages.slice(0, 30), keys);
+      await store.write('show', messages.slice(30), keys);
+      await store.write('other-show', messages);
+      expect(await side.other.readKeyed('show', {})).toEqual({ messages, keys });
+      expect(await store.read('show', {})).toEqual(messages);
+      expect(await store.readKeyed('other-show', {})).toEqual({ messages, keys: new Map() });
+      const newest = await store.readKeyed('show', { to: messageOf(20).id, newest: 5 });
+      expect(newest.messages).toEqual(messages.slice(16, 21));
+      expect([...newest.keys]).toEqual(
+        [...keys].filter(([id]) => newest.messages.some((each) => each.id === id)),
+      );
+    });
+
+    it('knows the key of a message that was also written without it', async () => {
+      const keys = new Map([[messageOf(0).id, 'hash']]);
+      await store.write('show', [messageOf(0)]);
+      await side.other.write('show', [messageOf(0)], keys);
+      await store.write('show', [messageOf(0)]);
+      expect(await store.readKeyed('show', {})).toEqual({ messages: [messageOf(0)], keys });
+      await store.remove('show', [messageOf(0).id]);
+      expect(await store.readKeyed('show', {})).toEqual({ messages: [], keys: new Map() });
+    });
+
     it('keeps any text as it is; of half a character something is left', async () => {
       let n = 0;
       await fc.assert(
