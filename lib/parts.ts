@@ -80,6 +80,17 @@ export interface PublicAddress {
   readonly publicUrl: string;
 }
 
+/** delivery/delivery-stack.ts */
+export interface DeliveryParts extends PublicAddress {
+  /** https://m1.live.example.com, …: distributions that deliver media alone. MEDIA_URLS. */
+  readonly mediaUrls: readonly string[];
+  /** Pages, API, chat, and every other route. */
+  readonly web: cloudfront.Distribution;
+  readonly media: readonly cloudfront.Distribution[];
+  /** Of the gate: keys `gate` and `key`. */
+  readonly gateStore: cloudfront.KeyValueStore;
+}
+
 /** api/api-stack.ts: the API's service, and who people are. Comes after the delivery. */
 export interface ApiParts extends EntranceParts {
   readonly service: ecs.IBaseService;

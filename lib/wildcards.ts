@@ -10,8 +10,11 @@ export const wildcards = {
   'autoscaling:DescribeAutoScalingGroups': 'descriptions of Auto Scaling know no resource',
   'cloudwatch:PutMetricData': 'metrics know no resource; the statement names the namespace',
   'ec2:DescribeAddresses': 'descriptions of EC2 know no resource',
+  'ec2:DescribeManagedPrefixLists': 'descriptions of EC2 know no resource',
   'ec2:DescribeInstances': 'descriptions of EC2 know no resource',
+  'ecr:GetAuthorizationToken': 'a token is for all of ECR; what may be pulled with it is another permission',
   'ecs:DescribeTaskDefinition': 'knows no resource',
+  'ecs:DiscoverPollEndpoint': 'knows no resource: where the agents of a region report',
   'ecs:ListTasks':
     'knows only container instances, which the call does not name; the statement names the cluster',
   'ecs:RegisterTaskDefinition':

@@ -6,6 +6,7 @@ import type { Settings } from '../config.ts';
 import { removalOf } from '../keeping.ts';
 import { redisSecretName } from '../naming.ts';
 import { TidecastStack } from '../stack.ts';
+import { letCloudFrontRead } from './archive-readers.ts';
 import { CookieKeys } from './cookie-keys.ts';
 import { Tables } from './tables.ts';
 
@@ -47,6 +48,7 @@ export class DataStack extends TidecastStack {
       reason:
         'it is read through CloudFront only, whose logs name every request; and written by our own tasks',
     });
+    letCloudFrontRead(this.archive);
     const keys = new CookieKeys(this, 'CookieKeys', { name: settings.name });
     this.cookieKey = keys.privateKey;
     this.cookiePublicKey = keys.publicKey;
