@@ -1,38 +1,40 @@
-import type { FleetView } from '../../core/api/ops.ts';
-import type { Alarm, Subject } from '../../core/fleet/decision.ts';
 import { Icon } from '../design/icons.tsx';
-import { alarmTitle, runbookSection, shortDigest, shortTask } from './words.ts';
 
 /** A fleet in trouble has the same alarm many times. */
 const shownAtOnce = 3;
 
-const subjectWords = ({ slot, taskId, hostId, digest }: Subject): string =>
-  [slot, taskId && `task ${shortTask(taskId)}`, hostId, digest && `image ${shortDigest(digest)}`]
-    .filter((word) => word !== undefined && word !== '')
-    .slice(0, 2)
-    .join(', ');
+/** One alarm, of the fleet or of the chat. */
+export interface ShownAlarm {
+  readonly name: string;
+  readonly title: string;
+  /** What it is about. */
+  readonly words: string;
+  readonly text: string;
+  /** Where the repository says what to do. No page serves it, so it is named, not linked. */
+  readonly runbook: string;
+  /** Leads to what it is about, where that is on the page. */
+  readonly pick?: () => void;
+}
 
-const AlarmLine = ({ alarm, pick }: { readonly alarm: Alarm; readonly pick: (subject: Subject) => void }) => {
-  const { subject, text } = alarm;
-  const words = subjectWords(subject);
-  const isOnHost = subject.taskId ?? subject.hostId ?? subject.slot;
-  return (
-    <li>
-      {isOnHost !== undefined ? (
-        <button type="button" class="link" onClick={() => pick(subject)}>
-          {words}
-        </button>
-      ) : (
-        words !== '' && <b>{words}</b>
-      )}
-      {words !== '' && ': '}
-      {text}
-    </li>
-  );
-};
+const AlarmLine = ({ alarm: { words, text, pick } }: { readonly alarm: ShownAlarm }) => (
+  <li>
+    {pick !== undefined ? (
+      <button type="button" class="link" onClick={pick}>
+        {words}
+      </button>
+    ) : (
+      words !== '' && <b>{words}</b>
+    )}
+    {words !== '' && ': '}
+    {text}
+  </li>
+);
 
-export function Alarms(props: { readonly fleet: FleetView; readonly pick: (subject: Subject) => void }) {
-  const { alarms, errors } = props.fleet;
+export function Alarms(props: {
+  readonly alarms: readonly ShownAlarm[];
+  readonly errors: readonly string[];
+}) {
+  const { alarms, errors } = props;
   const groups = [...Map.groupBy(alarms, ({ name }) => name)];
   return (
     <>
@@ -42,12 +44,12 @@ export function Alarms(props: { readonly fleet: FleetView; readonly pick: (subje
             <article key={name} class="alarm" data-alarm={name}>
               <h2>
                 <Icon name="warn" />
-                {alarmTitle(name)}
+                {members[0]?.title}
                 {members.length > 1 && <span class="count">{members.length}</span>}
               </h2>
               <ul>
                 {members.slice(0, shownAtOnce).map((alarm, index) => (
-                  <AlarmLine key={index} alarm={alarm} pick={props.pick} />
+                  <AlarmLine key={index} alarm={alarm} />
                 ))}
               </ul>
               {members.length > shownAtOnce && (
@@ -55,13 +57,13 @@ export function Alarms(props: { readonly fleet: FleetView; readonly pick: (subje
                   <summary>{members.length - shownAtOnce} more</summary>
                   <ul>
                     {members.slice(shownAtOnce).map((alarm, index) => (
-                      <AlarmLine key={index} alarm={alarm} pick={props.pick} />
+                      <AlarmLine key={index} alarm={alarm} />
                     ))}
                   </ul>
                 </details>
               )}
               <p class="runbook">
-                What to do: <code>{runbookSection(name)}</code>
+                What to do: <code>{members[0]?.runbook}</code>
               </p>
             </article>
           ))}

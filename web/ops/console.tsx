@@ -6,11 +6,14 @@ import { Message } from '../design/frame.tsx';
 import type { Door } from '../session/door.tsx';
 import { Alarms } from './alarms.tsx';
 import { arrangements, keyOf } from './arrange.ts';
+import { ChatSection } from './chat/chat-section.tsx';
+import type { ChatStore } from './chat/chat-store.ts';
 import { Figures } from './figures.tsx';
 import { HostPanel } from './host-panel.tsx';
 import { Hosts, type Look } from './hosts.tsx';
 import { Log } from './log.tsx';
 import { Pulse } from './pulse.tsx';
+import { ofChat, ofFleet } from './shown-alarms.ts';
 import type { Store } from './store.ts';
 
 const query = new URLSearchParams(location.search);
@@ -28,13 +31,20 @@ effect(() => {
   history.replaceState(null, '', `${location.pathname}${text === '' ? '' : `?${text}`}`);
 });
 
-export function Console({ store, door }: { readonly store: Store; readonly door: Door }) {
+interface ConsoleProps {
+  readonly store: Store;
+  readonly chat: ChatStore;
+  readonly door: Door;
+}
+
+export function Console({ store, chat, door }: ConsoleProps) {
   useEffect(() => store.start(), [store]);
+  useEffect(() => chat.start(), [chat]);
   const fleet = store.fleet.value;
   const hindrance = store.hindrance.value;
   const pickedKey = store.pickedKey.value;
 
-  const alarmCount = fleet?.alarms.length ?? 0;
+  const alarmCount = countAlarms(store, chat);
   const isSilent = useComputed(() => store.silentSince.value !== undefined).value;
   useEffect(() => {
     const mark = isSilent ? '⚠ ' : alarmCount > 0 ? `(${alarmCount}) ` : '';
@@ -54,6 +64,10 @@ export function Console({ store, door }: { readonly store: Store; readonly door:
     if (host !== undefined) store.pick(host);
     else store.log.about(subject.taskId ?? subject.hostId ?? subject.slot);
   };
+  const alarms = [
+    ...(fleet?.alarms ?? []).map((alarm) => ofFleet(alarm, pickSubject)),
+    ...chat.alarms.value.map((alarm) => ofChat(alarm, showShard)),
+  ];
   const close = (): void => {
     const key = store.pickedKey.value;
     store.pick(undefined);
@@ -70,7 +84,15 @@ export function Console({ store, door }: { readonly store: Store; readonly door:
         </button>
       </Message>
     );
-  if (fleet === undefined) return <Nothing store={store} />;
+  // The chat needs no scheduler: it is there also before the first pass, and when there is none.
+  if (fleet === undefined)
+    return (
+      <div class="ops">
+        <Nothing store={store} />
+        <Alarms alarms={alarms} errors={[]} />
+        <ChatSection store={chat} />
+      </div>
+    );
   const picked = store.picked.value;
   return (
     <div class="ops">
@@ -78,9 +100,10 @@ export function Console({ store, door }: { readonly store: Store; readonly door:
         <h1>Operations</h1>
         <Pulse store={store} />
       </div>
-      <News store={store} />
-      <Alarms fleet={fleet} pick={pickSubject} />
+      <News store={store} chat={chat} />
+      <Alarms alarms={alarms} errors={fleet.errors} />
       <Figures fleet={fleet} />
+      <ChatSection store={chat} />
       <div class="ops-body">
         <Hosts fleet={fleet} look={look} pickedKey={pickedKey} pick={pick} />
         <aside class="side" aria-label="Details and decisions">
@@ -116,6 +139,15 @@ export function Console({ store, door }: { readonly store: Store; readonly door:
   );
 }
 
+const countAlarms = (store: Store, chat: ChatStore): number =>
+  (store.fleet.value?.alarms.length ?? 0) + chat.alarms.value.length;
+
+const showShard = (shard: string): void => {
+  const card = document.querySelector<HTMLElement>(`[data-shard="${CSS.escape(shard)}"]`);
+  card?.scrollIntoView({ block: 'center' });
+  card?.focus();
+};
+
 /** Before the first view. */
 const Nothing = ({ store }: { readonly store: Store }) => {
   const outage = store.outage.value;
@@ -142,9 +174,9 @@ const Nothing = ({ store }: { readonly store: Store }) => {
  * What a screen reader says by itself: only when something begins or ends, never figures that tick. Its words
  * stay the same while nothing changes.
  */
-const News = ({ store }: { readonly store: Store }) => {
+const News = ({ store, chat }: Pick<ConsoleProps, 'store' | 'chat'>) => {
   const text = useComputed(() => {
-    const alarms = store.fleet.value?.alarms.length ?? 0;
+    const alarms = countAlarms(store, chat);
     return [
       ...(store.silentSince.value === undefined ? [] : ['The scheduler is silent.']),
       ...(store.outage.value === undefined ? [] : ['The API does not answer; what is shown is old.']),

@@ -3,7 +3,7 @@ import type { FleetView } from '../../core/api/ops.ts';
 import { ImageMark } from './image-mark.tsx';
 import { imageWords, percent, rolloutWords, room, span } from './words.ts';
 
-const Figure = (props: {
+export const Figure = (props: {
   readonly name: string;
   readonly value: ComponentChildren;
   readonly note?: ComponentChildren;
@@ -102,7 +102,8 @@ export function Figures({ fleet }: { readonly fleet: FleetView }) {
   );
 }
 
-const percentOf = (part: number, whole: number): string =>
+/** For the width of a bar. */
+export const percentOf = (part: number, whole: number): string =>
   `${whole === 0 ? 100 : Math.min(100, Math.round((part / whole) * 1000) / 10)}%`;
 
 /** Free room against what is wanted, with the minimum as a mark. */

@@ -2,6 +2,8 @@ import { render } from 'preact';
 import { Frame } from '../design/frame.tsx';
 import { mountPoint } from '../design/mount.ts';
 import { Expiry, openDoor, SignedOut, Who } from '../session/door.tsx';
+import { createChatOpsApi } from './chat/chat-api.ts';
+import { createChatStore } from './chat/chat-store.ts';
 import { Console } from './console.tsx';
 import { createOpsApi } from './ops-api.ts';
 import { createStore } from './store.ts';
@@ -10,6 +12,13 @@ const door = openDoor('/ops');
 const store = createStore({
   api: createOpsApi(door.ask),
   time: door.api,
+  clock: Date,
+  random: Math.random,
+  page: document,
+});
+
+const chat = createChatStore({
+  api: createChatOpsApi(door.ask),
   clock: Date,
   random: Math.random,
   page: document,
@@ -26,7 +35,7 @@ const Operations = () =>
   ) : (
     <Frame here="ops" aside={<Who door={door} session={door.session} />}>
       <Expiry door={door} />
-      <Console store={store} door={door} />
+      <Console store={store} chat={chat} door={door} />
     </Frame>
   );
 

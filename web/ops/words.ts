@@ -86,7 +86,7 @@ const alarmTitles: Readonly<Record<AlarmName, string>> = {
 export const alarmTitle = (name: string): string =>
   Object.hasOwn(alarmTitles, name) ? alarmTitles[name as AlarmName] : capital(name.replaceAll('-', ' '));
 
-/** Where the repository says what to do. No page serves it, so it is named, not linked. */
+/** Where the repository says what to do. */
 export const runbookSection = (name: string): string => `docs/runbook.md#${name}`;
 
 export const outcomeWords: Readonly<Record<LoggedDecision['outcome'], string>> = {

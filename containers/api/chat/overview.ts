@@ -17,7 +17,7 @@ const listFreshMs = 5_000;
 const listStaleMs = 60_000;
 
 /** What fits beside the shards on a wall. */
-const mostRooms = 8;
+const mostRooms = 6;
 
 type Placed = Broadcast & { readonly shard: string };
 

@@ -1,6 +1,7 @@
 import type { PassReport, LoggedDecision } from '../../../core/fleet/ports.ts';
 import { viewFleet } from '../../../core/fleet/view.ts';
-import type { Problem } from '../../../core/api/types.ts';
+import { FakeOpsChat } from './ops-chat.ts';
+import { problem } from './problem.ts';
 
 /** What the operators' part of the fake API says; tests change it as they go. */
 export class FakeOps {
@@ -15,8 +16,12 @@ export class FakeOps {
   /** Queries of the log. */
   readonly asked: string[] = [];
 
+  readonly chat = new FakeOpsChat();
+
   answer(call: string, query: URLSearchParams, sent: unknown): readonly [status: number, body: unknown] {
     if (this.isForbidden) return problem(403, 'This is for operators: ask for the group “operators”.');
+    const said = this.chat.answer(call, sent);
+    if (said !== undefined) return said;
     if (call === 'GET /api/ops/decisions') return [200, this.#page(query)];
     if (this.report === undefined) return problem(503, 'The scheduler has not finished a pass yet.');
     if (call === 'GET /api/ops/fleet') return [200, viewFleet(this.report)];
@@ -41,8 +46,3 @@ export class FakeOps {
     };
   }
 }
-
-const problem = (status: number, detail: string): readonly [number, Problem] => [
-  status,
-  { type: 'about:blank', title: 'No', status, detail },
-];

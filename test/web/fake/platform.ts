@@ -228,6 +228,10 @@ async function api(
   }
   const signedIn = request.headers.authorization === `Bearer ${accessToken}`;
   const body = request.method === 'GET' ? {} : await bodyOf(request);
+  if (signedIn && path.startsWith('/api/ops/')) {
+    const [status, answered] = world.ops.answer(call, query, body);
+    return status === 204 ? { status } : json(status, answered);
+  }
   const said = await chatApi(world.chat, {
     call,
     body,
@@ -238,7 +242,6 @@ async function api(
   if (said === 'lost') return { status: 0 };
   if (said !== undefined) return said[0] === 204 ? { status: 204 } : json(said[0], said[1]);
   if (!signedIn) return problem(401, 'Sign in.');
-  if (path.startsWith('/api/ops/')) return json(...world.ops.answer(call, query, body));
   return ownerApi(world, body, call, id);
 }
 

@@ -20,5 +20,7 @@ export async function enterConsole({ page, platform }: Visit): Promise<void> {
  * The text that is on the screen. Hosts and lines have their place, but none of their text, until a frame has found
  * them on the screen (content-visibility); that they are there is not enough to read them.
  */
-export const shownText = (locator: Locator): Promise<string> =>
-  until('text on the screen', async () => (await locator.innerText()) || undefined);
+export async function shownText(locator: Locator): Promise<string> {
+  await locator.scrollIntoViewIfNeeded();
+  return until('text on the screen', async () => (await locator.innerText()) || undefined);
+}
