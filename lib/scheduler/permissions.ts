@@ -46,13 +46,7 @@ export const wildcardReasons = {
 export function schedulerPermissions(stack: Stack, needs: SchedulerNeeds): readonly iam.PolicyStatement[] {
   const { settings, data } = needs;
   return [
-    // Only what it uses of the fleet's one table: runtime/store/tables/fleet*.ts.
-    allow(
-      ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'].map(
-        (action) => `dynamodb:${action}`,
-      ),
-      [data.tables.all.fleet.tableArn],
-    ),
+    ...table(data.tables.all.fleet.tableArn),
     ...group(stack, needs),
     ...addresses(stack, needs),
     ...tasks(stack, needs),
@@ -62,6 +56,24 @@ export function schedulerPermissions(stack: Stack, needs: SchedulerNeeds): reado
     allowUnscoped(['cloudwatch:PutMetricData'], {
       StringEquals: { 'cloudwatch:namespace': metricNamespace },
     }),
+  ];
+}
+
+/** One owner for each state (design section 5): partitions are those of runtime/store/tables/fleet*.ts. */
+function table(fleet: string): readonly iam.PolicyStatement[] {
+  const inPartitions = (...partitions: readonly string[]): iam.Conditions => ({
+    // ForAllValues alone is true of a call that says nothing.
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] },
+  });
+  return [
+    allow(['dynamodb:GetItem', 'dynamodb:Query'], [fleet]),
+    allow(['dynamodb:PutItem'], [fleet], inPartitions('order', 'scheduler')),
+    // The lease.
+    allow(['dynamodb:UpdateItem'], [fleet], inPartitions('scheduler')),
+    allow(['dynamodb:BatchWriteItem'], [fleet], inPartitions('decisions#*')),
+    // What a task that has stopped leaves behind.
+    allow(['dynamodb:DeleteItem'], [fleet], inPartitions('heartbeat', 'order')),
   ];
 }
 
