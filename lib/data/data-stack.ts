@@ -5,15 +5,16 @@ import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type { Settings } from '../config.ts';
 import { removalOf } from '../keeping.ts';
 import { redisSecretName } from '../naming.ts';
+import type { DataParts } from '../parts.ts';
 import { TidecastStack } from '../stack.ts';
 import { letCloudFrontRead } from './archive-readers.ts';
 import { CookieKeys } from './cookie-keys.ts';
 import { Tables } from './tables.ts';
 
 /** What must survive everything else: tables, recordings, secrets. */
-export class DataStack extends TidecastStack {
+export class DataStack extends TidecastStack implements DataParts {
   readonly tables: Tables;
-  readonly archive: s3.Bucket;
+  readonly archive: s3.IBucket;
   /** The private key for signed cookies, PEM. */
   readonly cookieKey: secrets.ISecret;
   readonly cookiePublicKey: cloudfront.IPublicKey;
@@ -24,7 +25,7 @@ export class DataStack extends TidecastStack {
   constructor(app: App, settings: Settings) {
     super(app, { part: 'data', settings, description: 'tables, recordings and secrets' });
     this.tables = new Tables(this, 'Tables', { settings });
-    this.archive = new s3.Bucket(this, 'Archive', {
+    const archive = new s3.Bucket(this, 'Archive', {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       encryption: s3.BucketEncryption.S3_MANAGED,
       enforceSSL: true,
@@ -43,12 +44,14 @@ export class DataStack extends TidecastStack {
         },
       ],
     });
-    Validations.of(this.archive).acknowledge({
+    // The library's own types don't agree under exactOptionalPropertyTypes, here and below.
+    this.archive = archive as s3.IBucket;
+    Validations.of(archive).acknowledge({
       id: 'AwsSolutions::AwsSolutions-S1',
       reason:
         'it is read through CloudFront only, whose logs name every request; and written by our own tasks',
     });
-    letCloudFrontRead(this.archive);
+    letCloudFrontRead(archive);
     const keys = new CookieKeys(this, 'CookieKeys', { name: settings.name });
     this.cookieKey = keys.privateKey;
     this.cookiePublicKey = keys.publicKey;
@@ -59,7 +62,6 @@ export class DataStack extends TidecastStack {
       // ElastiCache takes 16 to 128 characters, of the punctuation only some.
       generateSecretString: { excludePunctuation: true, passwordLength: 64 },
       removalPolicy: RemovalPolicy.DESTROY,
-      // The library's own types don't agree under exactOptionalPropertyTypes.
     }) as secrets.ISecret;
     Validations.of(this.redisPassword).acknowledge({
       id: 'AwsSolutions::AwsSolutions-SMG4',

@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Settings } from '../config.ts';
 import { removalOf, retentionOf } from '../keeping.ts';
+import type { NetworkParts } from '../parts.ts';
 import { TidecastStack } from '../stack.ts';
 
 /** Of a /16: 8,192 addresses a zone, as each Fargate task takes one. A /24 is full at 250 (notes aws B10). */
@@ -11,8 +12,8 @@ const taskMask = 19;
 const publicMask = 22;
 
 /** Where everything lives: dual-stack subnets in each zone. */
-export class NetworkStack extends TidecastStack {
-  readonly vpc: ec2.Vpc;
+export class NetworkStack extends TidecastStack implements NetworkParts {
+  readonly vpc: ec2.IVpc;
   /** Where services run: behind NAT, or with public addresses that nothing may connect to. */
   readonly serviceSubnets: ec2.SubnetSelection;
   readonly servicesHavePublicAddresses: boolean;
@@ -22,7 +23,7 @@ export class NetworkStack extends TidecastStack {
     const hasNat = settings.natGateways > 0;
     this.servicesHavePublicAddresses = !hasNat;
     this.serviceSubnets = { subnetGroupName: hasNat ? 'tasks' : 'public-tasks' };
-    this.vpc = new ec2.Vpc(this, 'Vpc', {
+    const vpc = new ec2.Vpc(this, 'Vpc', {
       ipProtocol: ec2.IpProtocol.DUAL_STACK,
       ipAddresses: ec2.IpAddresses.cidr(settings.vpcCidr),
       ipv6Addresses: ec2.Ipv6Addresses.amazonProvided(),
@@ -53,7 +54,9 @@ export class NetworkStack extends TidecastStack {
       },
       restrictDefaultSecurityGroup: false,
     });
-    Validations.of(this.vpc).acknowledge({
+    // The library's own types don't agree under exactOptionalPropertyTypes.
+    this.vpc = vpc as ec2.IVpc;
+    Validations.of(vpc).acknowledge({
       id: 'CloudFormation-Validate::W3010',
       reason: 'the zones are a setting: asking for them would take credentials to synthesise',
     });
@@ -61,7 +64,7 @@ export class NetworkStack extends TidecastStack {
       retention: retentionOf(settings.logsKeptDays),
       removalPolicy: removalOf(false),
     });
-    this.vpc.addFlowLog('Rejected', {
+    vpc.addFlowLog('Rejected', {
       destination: ec2.FlowLogDestination.toCloudWatchLogs(flowLogs),
       // All traffic would be what viewers watch, written down: $0.50 a GB.
       trafficType: ec2.FlowLogTrafficType.REJECT,
