@@ -45,6 +45,7 @@ function flat(resource: unknown): string {
     const [delimiter, parts] = functions['Fn::Join'] as readonly [string, readonly unknown[]];
     return parts.map(flat).join(delimiter);
   }
+  if (functions['Fn::Sub'] !== undefined) return flat(functions['Fn::Sub']);
   if (functions['Fn::GetAtt'] !== undefined)
     return `<${(functions['Fn::GetAtt'] as readonly unknown[]).map(flat).join('.')}>`;
   return JSON.stringify(resource);
