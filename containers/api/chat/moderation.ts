@@ -1,10 +1,17 @@
 import type { Broadcast, Channel } from '../../../core/broadcast/types.ts';
 import type { Place, PostBus } from '../../../core/chat/bus.ts';
+import { banRoomOf, hasRoom, isLasting } from '../../../core/chat/ban-room.ts';
 import { outranks } from '../../../core/chat/may-post.ts';
 import { idTimeMs, isStaff, messageId, type ChatAuthor } from '../../../core/chat/message.ts';
 import type { Ban, ChatSettings } from '../../../core/chat/mode.ts';
 import { changeableForMs } from '../../../core/chat/replay.ts';
-import type { AuditAction, AuditEntry, Moderator } from '../../../core/chat/store.ts';
+import {
+  platformScope,
+  type AuditAction,
+  type AuditEntry,
+  type ChatScope,
+  type Moderator,
+} from '../../../core/chat/store.ts';
 import type { Broadcasts } from '../../../runtime/store/tables/broadcasts.ts';
 import { HttpProblem } from '../problems.ts';
 import type { Homes } from './homes.ts';
@@ -103,6 +110,7 @@ export class Moderation {
       throw new HttpProblem(403, 'Neither the broadcaster nor operators can be banned from a chat.');
     if (!outranks(asker.role, role)) throw notAbove('ban them');
     const ban = newBan({ asker, personId, name, reason, forS, now: clock.now() });
+    await this.refuseFull(channelId, ban);
     await this.audit(
       channelId,
       asker,
@@ -178,6 +186,19 @@ export class Moderation {
     await this.audit(channelId, asker, { type: 'no-moderator', personId }, known);
     await chat.store.removeModerator(channelId, personId);
     people.changed(channelId, personId);
+  }
+
+  /** Two at the same moment may both be let in: the bound is no promise to the last one. */
+  async refuseFull(scope: ChatScope, ban: Ban): Promise<void> {
+    const room = banRoomOf(scope);
+    if (hasRoom(ban, await this.#deps.chat.store.bans(scope), room)) return;
+    const where = scope === platformScope ? 'The platform' : 'This channel';
+    throw new HttpProblem(
+      409,
+      isLasting(ban)
+        ? `${where} has ${room.lasting.toLocaleString('en')} lasting bans, and no more can be kept: lift some, or ban for a time.`
+        : `${where} has ${room.timeouts.toLocaleString('en')} bans for a time under way, and no more can be kept: lift some, or wait until some are over.`,
+    );
   }
 
   async audit(

@@ -58,8 +58,9 @@ export class Operation {
     if (personId === asker.id) throw new HttpProblem(403, 'Nobody can ban themselves.');
     const action: AuditAction =
       forS === undefined ? { type: 'ban', personId } : { type: 'timeout', personId, forS };
-    await this.#audit(asker, action, { name }, reason);
     const ban = newBan({ ...whom, asker, now: this.#deps.clock.now() });
+    await this.#deps.moderation.refuseFull(platformScope, ban);
+    await this.#audit(asker, action, { name }, reason);
     await this.#deps.chat.store.ban(platformScope, ban);
     await this.#deps.upkeep.apply();
     return ban;

@@ -30,6 +30,9 @@ export const auditPlace = (scope: ChatScope): string => `audit#${scope}`;
 export const personPlace = (personId: string): string => `person#${personId}`;
 export const unarchivedPlace = (shard: string): string => `unarchived#${shard}`;
 
+/** As in message-reader.ts: a page takes the SDK 20 µs an item, in one go, and a chat task has ticks to keep. */
+const itemsOfPage = 500;
+
 /** The table, as everything in it is read and written. What is over counts as not there. */
 export interface ChatItems {
   get(key: ChatKey): Promise<ChatItem | undefined>;
@@ -70,6 +73,7 @@ export function createChatItems(options: {
             ...(prefix === undefined ? {} : { ':prefix': prefix }),
           },
           ConsistentRead: true,
+          Limit: itemsOfPage,
           ...(after === undefined ? {} : { ExclusiveStartKey: after }),
         });
         const { Items: items = [], LastEvaluatedKey: last } = await reach(
