@@ -56,7 +56,7 @@ export const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457' }) satisfies z.ZodType<Problem>;
 
 export const publicConfig = z
-  .object({ issuer: z.string(), clientId: z.string(), rtmpUrl: z.string() })
+  .object({ issuer: z.string(), clientId: z.string(), rtmpUrl: z.string().exactOptional() })
   .meta({ id: 'PublicConfig' }) satisfies z.ZodType<PublicConfig>;
 
 export const time = z.object({ nowMs: z.number() }).meta({ id: 'Time' });

@@ -25,7 +25,8 @@ import type { InputState } from '../media/flow.ts';
 export interface PublicConfig {
   readonly issuer: string;
   readonly clientId: string;
-  readonly rtmpUrl: string;
+  /** Absent while no host takes broadcasts, where there is no domain that names them. */
+  readonly rtmpUrl?: string;
 }
 
 export interface BroadcastView {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { objectStoreUrl, storeEnvironment } from './store.ts';
 
-/** The environment of the API: written by its service (and local/), read by containers/api. */
-export const apiEnvironment = storeEnvironment.extend({
+const variables = storeEnvironment.extend({
   HTTP_HOST: z.string().default('0.0.0.0'),
   HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   OBJECT_STORE: objectStoreUrl,
@@ -10,16 +9,38 @@ export const apiEnvironment = storeEnvironment.extend({
   OIDC_ISSUER: z.url(),
   /** Expected `aud` (or Cognito's `client_id`). Also told to the web pages. */
   OIDC_CLIENT_ID: z.string().min(1),
-  /** What broadcasters type into OBS, for example rtmp://ingest.example.com/live. */
-  RTMP_URL: z.string().regex(/^rtmps?:\/\/.+/),
+  /**
+   * What broadcasters type into OBS, for example rtmp://ingest.example.com/live. Absent without a domain: then it is
+   * the address of a host that takes broadcasts, as the scheduler last said.
+   */
+  RTMP_URL: z
+    .string()
+    .regex(/^rtmps?:\/\/.+/)
+    .optional(),
   /** The address that viewers use, for example https://live.example.com: signed cookies are made for it. */
   PUBLIC_URL: z.url(),
-  /** PEM file with the private key for signed cookies, and the id of its public half at the edge. */
-  COOKIE_KEY_FILE: z.string().min(1),
+  /** The private key for signed cookies: the PEM itself (ECS gives secrets that way), or the file that has it. */
+  COOKIE_KEY: z
+    .string()
+    .regex(/^-----BEGIN (?:RSA )?PRIVATE KEY-----\s/, 'must be a private key as PEM')
+    .optional(),
+  COOKIE_KEY_FILE: z.string().min(1).optional(),
+  /** Id of its public half at the edge. */
   COOKIE_KEY_PAIR_ID: z.string().min(1),
   /** Password of the shards' Redis, if they have one; which shards there are stands in the tables. */
   REDIS_PASSWORD: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
+
+/** The environment of the API: written by its service (and local/), read by containers/api. */
+export const apiEnvironment = variables.refine(
+  ({ COOKIE_KEY, COOKIE_KEY_FILE }) => (COOKIE_KEY === undefined) !== (COOKIE_KEY_FILE === undefined),
+  {
+    path: ['COOKIE_KEY'],
+    message: 'set exactly one of COOKIE_KEY and COOKIE_KEY_FILE',
+    // Also when others are missing: all faults are said at once.
+    when: () => true,
+  },
+);
 
 export type ApiEnvironment = z.output<typeof apiEnvironment>;

@@ -25,11 +25,14 @@ export interface TestRedis {
 export interface TestRedisOptions {
   readonly port?: number;
   readonly password?: string;
+  /** Speaks TLS only (`rediss://`); paths of PEM files. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
   /** More lines of redis.conf. */
   readonly config?: readonly string[];
 }
 
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const { tls } = options;
   const { redis } = programs;
   const program = redis === undefined ? undefined : findProgram(redis);
   if (program === undefined) throw new Error('redis-server is not installed: `npm test` does it');
@@ -42,7 +45,16 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.stdin.end(
       [
-        `port ${port}`,
+        ...(tls === undefined
+          ? [`port ${port}`]
+          : [
+              'port 0',
+              `tls-port ${port}`,
+              `tls-cert-file ${tls.certificate}`,
+              `tls-key-file ${tls.key}`,
+              `tls-ca-cert-file ${tls.certificate}`,
+              'tls-auth-clients no',
+            ]),
         'bind 127.0.0.1',
         "save ''",
         'appendonly no',
@@ -77,7 +89,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     await gone;
   };
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     port,
     get pid() {
       return child.pid ?? 0;

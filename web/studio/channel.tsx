@@ -10,7 +10,7 @@ import { day } from '../words/time.ts';
 import { Saved, Takeaway } from './fields.tsx';
 import { ChatPanel } from './chat-panel.tsx';
 import { InputPanel } from './input-panel.tsx';
-import { ObsSteps } from './key-dialog.tsx';
+import { ObsSteps, serverOf } from './key-dialog.tsx';
 import { Past } from './past.tsx';
 import { Preview } from './preview.tsx';
 import { createSaving } from './saving.ts';
@@ -119,7 +119,7 @@ function Connection(props: {
       <div class="panel-head">
         <h2 id="connection-title">Your encoder</h2>
       </div>
-      <Takeaway label="Server" value={props.config.rtmpUrl} />
+      <Takeaway label="Server" value={serverOf(props.config)} />
       <div class="key-line">
         <p>
           <b>Stream key</b>

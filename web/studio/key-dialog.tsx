@@ -1,10 +1,15 @@
+import type { PublicConfig } from '../../core/api/types.ts';
 import { Dialog } from '../design/dialog.tsx';
 import { Takeaway } from './fields.tsx';
+
+/** What to type into the encoder; without a domain it is the address of a host, which there may be none of just now. */
+export const serverOf = ({ rtmpUrl }: PublicConfig): string =>
+  rtmpUrl ?? 'No ingest server is ready: look again in a minute';
 
 /** The only time the key is seen: it closes by its own button, not by a stray click. */
 export const KeyDialog = (props: {
   readonly streamKey: string | undefined;
-  readonly rtmpUrl: string;
+  readonly server: string;
   readonly close: () => void;
 }) => (
   <Dialog open={props.streamKey !== undefined} title="Your stream key" close={props.close} firm>
@@ -12,7 +17,7 @@ export const KeyDialog = (props: {
       This is the only time it is shown. Put it into your encoder now. Whoever has it can broadcast on your
       channel, so keep it to yourself.
     </p>
-    <Takeaway label="Server" value={props.rtmpUrl} />
+    <Takeaway label="Server" value={props.server} />
     <Takeaway label="Stream key" value={props.streamKey ?? ''} covered />
     <ObsSteps />
     <div class="dialog-actions">

@@ -9,7 +9,7 @@ import { Message } from '../design/frame.tsx';
 import { Icon } from '../design/icons.tsx';
 import { ChannelPage } from './channel.tsx';
 import { CreateChannel } from './create-channel.tsx';
-import { KeyDialog } from './key-dialog.tsx';
+import { KeyDialog, serverOf } from './key-dialog.tsx';
 
 const chosenInAddress = (): string | undefined => /^\/studio\/([0-9a-z]+)$/.exec(location.pathname)?.[1];
 
@@ -119,7 +119,7 @@ export function Workspace({ api, chatApi }: { readonly api: Api; readonly chatAp
       </Dialog>
       <KeyDialog
         streamKey={streamKey.value}
-        rtmpUrl={config.value.rtmpUrl}
+        server={serverOf(config.value)}
         close={() => (streamKey.value = undefined)}
       />
     </>

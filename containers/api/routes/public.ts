@@ -1,3 +1,4 @@
+import { viewFleet } from '../../../core/fleet/view.ts';
 import type { Shown } from '../chat/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { cursorQuery, directory, publicConfig, time } from '../schemas.ts';
@@ -5,6 +6,19 @@ import { forEverybody, problems, type Api } from './route.ts';
 
 /** A page of cards. */
 const recordingsOnPage = 24;
+
+/** Without a domain broadcasters need the address of a host: any of the front set takes them. */
+async function frontUrl({ fleet, log }: ApiDependencies): Promise<string | undefined> {
+  try {
+    const report = await fleet.report();
+    const front = report === undefined ? undefined : viewFleet(report).front[0];
+    return front === undefined ? undefined : `rtmp://${front.ip}/live`;
+  } catch (error) {
+    // The pages need the rest: signing in does not depend on the fleet.
+    log.warn({ err: error }, 'could not read where broadcasts go');
+    return undefined;
+  }
+}
 
 export function publicRoutes(app: Api, deps: ApiDependencies, shown: Shown): void {
   const { broadcasts, clock, config } = deps;
@@ -17,9 +31,10 @@ export function publicRoutes(app: Api, deps: ApiDependencies, shown: Shown): voi
       summary: 'What the pages need to know of this installation',
       response: { 200: publicConfig, ...problems },
     },
-    handler: (_request, reply) => {
+    handler: async (_request, reply) => {
+      const rtmpUrl = config.rtmpUrl ?? (await frontUrl(deps));
       forEverybody(reply);
-      return config;
+      return reply.send({ ...config, ...(rtmpUrl === undefined ? {} : { rtmpUrl }) });
     },
   });
 

@@ -9,13 +9,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTables, type LocalTables } from '../../../local/tables.ts';
 
 const main = join(import.meta.dirname, '../../../containers/api/main.ts');
+let cookieKey: string;
 let folder: string;
 let tables: LocalTables;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidecast-api-main-'));
   tables = await startTables({});
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  await writeFile(join(folder, 'cookie.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  cookieKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  await writeFile(join(folder, 'cookie.pem'), cookieKey);
 });
 afterAll(async () => {
   await tables.close();
@@ -34,8 +36,12 @@ const start = (env: Readonly<Record<string, string>>) => {
 };
 
 describe('the API as a program', () => {
-  it('serves where it says, and ends cleanly on SIGTERM', async () => {
+  it.each([
+    ['in a file', () => ({ COOKIE_KEY_FILE: join(folder, 'cookie.pem') })],
+    ['as a secret of ECS comes', () => ({ COOKIE_KEY: cookieKey })],
+  ])('with its key %s serves where it says, and ends cleanly on SIGTERM', async (_how, key) => {
     const { child, exit, output } = start({
+      ...key(),
       TABLE_PREFIX: 'tidecast',
       DYNAMODB_ENDPOINT: tables.endpoint,
       HTTP_HOST: '127.0.0.1',
@@ -45,7 +51,6 @@ describe('the API as a program', () => {
       OIDC_CLIENT_ID: 'tidecast-web',
       RTMP_URL: 'rtmp://127.0.0.1:1935/live',
       PUBLIC_URL: 'http://127.0.0.1:8080',
-      COOKIE_KEY_FILE: join(folder, 'cookie.pem'),
       COOKIE_KEY_PAIR_ID: 'TEST',
     });
     const [{ ready }] = (await once(child, 'message')) as [{ ready: { http: number } }];
@@ -56,6 +61,7 @@ describe('the API as a program', () => {
     const [code] = (await exit) as [number | null];
     expect(code).toBe(0);
     expect(output()).toContain('"msg":"serving"');
+    expect(output()).not.toContain('PRIVATE KEY');
   });
 
   it('does not start half configured, and names what is missing', async () => {

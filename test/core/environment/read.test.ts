@@ -72,6 +72,17 @@ describe('readEnvironment', () => {
     expect(message.split('\n')).toHaveLength(4);
   });
 
+  test('the key for signed cookies comes as itself or as a file, and never as neither or both', () => {
+    const { COOKIE_KEY_FILE, ...rest } = api;
+    const pem = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n';
+    expect(readEnvironment(apiEnvironment, { ...rest, COOKIE_KEY: pem })).toMatchObject({ COOKIE_KEY: pem });
+    expect(readEnvironment(apiEnvironment, api)).toMatchObject({ COOKIE_KEY_FILE });
+    expect(messageOf(apiEnvironment, rest)).toContain('COOKIE_KEY: set exactly one');
+    expect(messageOf(apiEnvironment, { ...api, COOKIE_KEY: pem })).toContain('COOKIE_KEY: set exactly one');
+    expect(messageOf(apiEnvironment, { ...rest, COOKIE_KEY: 'a file name' })).toContain('as PEM');
+    expect(messageOf(apiEnvironment, { ...rest, OIDC_ISSUER: 'nonsense' })).toContain('COOKIE_KEY: ');
+  });
+
   test.each([
     ['HTTP_PORT', '65536'],
     ['HTTP_PORT', '-1'],
@@ -97,6 +108,7 @@ describe('readEnvironment', () => {
       'OBJECT_STORE',
       'OIDC_ISSUER',
       'RTMP_URL',
+      'COOKIE_KEY',
       'PUBLIC_URL',
       'HTTP_PORT',
       'LOG_LEVEL',
