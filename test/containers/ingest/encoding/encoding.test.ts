@@ -377,7 +377,12 @@ describe('what else it tells', () => {
   test('the state of the input', async () => {
     const recording = record({ limits: { tickMs: 20 } });
     await recording.feed(await generateMessages({ seconds: 5, keyFrameEvery: 60, size: '640x360' }));
-    await recording.until(() => recording.inputs.at(-1)?.keyFrameIntervalS === 2);
+    // It was fed faster than real time: on a busy machine ffmpeg has to catch up first, and says that it is slow.
+    await recording.until(
+      () =>
+        recording.inputs.at(-1)?.keyFrameIntervalS === 2 &&
+        recording.inputs.at(-1)?.warnings.every(({ code }) => code !== 'transcode-slow') === true,
+    );
     expect(recording.inputs.at(-1)).toMatchObject({
       width: 640,
       height: 360,

@@ -165,11 +165,15 @@ export async function startFleet(): Promise<Fleet> {
         if (broadcasts.length > 1) throw new Error(`${broadcasts.length} broadcasts are under way`);
         return broadcasts.find(like);
       }),
-    heartbeat: (taskId, like) =>
-      until(`task ${taskId} says so`, async () => {
-        const heartbeat = await tables.fleet.heartbeat(taskId);
-        return heartbeat !== undefined && like(heartbeat) ? heartbeat : undefined;
-      }),
+    heartbeat: async (taskId, like) => {
+      let last: Heartbeat | undefined;
+      return until(`task ${taskId} says so`, async () => {
+        last = await tables.fleet.heartbeat(taskId);
+        return last !== undefined && like(last) ? last : undefined;
+      }).catch((error: unknown) => {
+        throw new Error(`the last that it said: ${JSON.stringify(last)}`, { cause: error });
+      });
+    },
     archive: (broadcastId, like) =>
       until('the archive is so', async () => {
         const found = await store.get(`archive/${broadcastId}/160p/index.m3u8`);
