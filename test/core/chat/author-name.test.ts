@@ -95,6 +95,11 @@ describe('a viewer', () => {
     expect(nameOf(said)).toBe(said);
   });
 
+  it('is not called what takes long to compare', () => {
+    expect(nameOf('ﷺ'.repeat(40))).toBe('viewer-abcd');
+    expect(nameOf('محمد ﷺ')).toBe('محمد ﷺ');
+  });
+
   it.each(['Aiko Plays', 'aiko plays', 'AikoPlays', 'Аikо Рlауs', 'A1ko Plays', '~ Aiko Plays ~'])(
     'is not called like the channel: %s',
     (said) => {
