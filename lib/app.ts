@@ -3,6 +3,9 @@ import { ApiStack } from './api/api-stack.ts';
 import { ChatStack } from './chat/chat-stack.ts';
 import type { Settings } from './config.ts';
 import { DataStack } from './data/data-stack.ts';
+import { DeliveryStack } from './delivery/delivery-stack.ts';
+import { webFolder } from './delivery/web-folder.ts';
+import { EdgeStack } from './edge/edge-stack.ts';
 import { EntranceStack } from './entrance/entrance-stack.ts';
 import { IngestStack } from './ingest/ingest-stack.ts';
 import { NetworkStack } from './network/network-stack.ts';
@@ -17,8 +20,14 @@ export function buildStacks(app: App, settings: Settings): void {
   const ingest = new IngestStack(app, settings, { network, data, registry });
   new SchedulerStack(app, settings, { network, data, registry, ingest });
   const entrance = new EntranceStack(app, settings, { network });
-  // Until there is a delivery stack: without a domain its publicUrl is CloudFront's own name.
-  const delivery = { publicUrl: `https://${settings.domain?.name ?? 'not-yet.cloudfront.net'}` };
+  const edge = new EdgeStack(app, settings);
+  const delivery = new DeliveryStack(app, settings, {
+    data,
+    ingest,
+    entrance,
+    edge,
+    webFolder: webFolder(app),
+  });
   const api = new ApiStack(app, settings, { network, data, entrance, delivery });
   for (const shard of settings.chat.shards) new ChatStack(app, settings, { network, data, api }, shard);
 }

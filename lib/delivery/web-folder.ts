@@ -13,6 +13,8 @@ const usual = join(import.meta.dirname, '..', '..', 'dist');
 export function webFolder(scope: Construct): string {
   const folder = join((scope.node.tryGetContext('bundles') as string | undefined) ?? usual, 'web');
   if (!existsSync(join(folder, 'index.html')))
-    throw new ConfigError(`the pages are not built: there is no ${folder}; run node tools/bundle/main.ts`);
+    throw new ConfigError(
+      `the pages are not built: there is no ${folder}; run npx vite build --config web/vite.config.ts`,
+    );
   return folder;
 }
