@@ -341,6 +341,25 @@ describe('a room', () => {
     }
   });
 
+  it('puts right what newcomers were told, also when the sum is what it was', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    try {
+      const chat = await start();
+      const others = [await join(chat.origin)];
+      vi.advanceTimersByTime(5_000);
+      await until(() => expect(chat.fanIn.present_).toEqual([new Map([[broadcastId, 1]])]));
+      others.push(await join(chat.origin));
+      const newcomer = await join(chat.origin);
+      expect(newcomer.joined[0]?.viewers).toBeGreaterThan(1);
+      for (const one of others) one.leave();
+      await until(async () => expect(await chat.metric('tidecast_chat_sockets')).toBe(1));
+      vi.advanceTimersByTime(5_000);
+      await until(() => expect(newcomer.controls).toEqual([{ type: 'viewers', count: 1 }]));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('says how many watch it here, and tells the viewers how many do everywhere', async () => {
     vi.useFakeTimers({ toFake: ['setInterval'] });
     try {

@@ -25,7 +25,7 @@ const figure = (name: string) => page.locator(`[data-figure="${name}"]`).innerTe
 const alarms = () =>
   page
     .locator('[data-alarm^=chat]')
-    .evaluateAll((all) => all.map((alarm) => alarm.getAttribute('data-alarm')).toSorted());
+    .evaluateAll((all) => all.map((alarm) => alarm.getAttribute('data-alarm') ?? '').toSorted());
 const open = async (): Promise<void> => {
   await openConsole(visit());
   await shard('a').waitFor();
@@ -142,7 +142,9 @@ describe('an operator', () => {
     await page.getByRole('button', { name: 'Switch chat off' }).click();
     expect(await dialog().innerText()).toContain('nobody but staff can write, in any broadcast');
     expect(chat.calls).toEqual([]);
-    await dialog().getByRole('button', { name: 'Cancel' }).click();
+    expect(await focused()).toBe('Cancel');
+    await page.keyboard.press('Enter');
+    await expect.poll(focused).toBe('Switch chat off …');
     await page.getByRole('button', { name: 'Switch chat off' }).click();
     await dialog().getByRole('button', { name: 'Switch off everywhere' }).click();
     await page.locator('[data-chat=off]').waitFor();

@@ -14,7 +14,7 @@ export const conditionWords: Readonly<Record<ShardCondition, string>> = {
   open: 'open',
   closed: 'closed',
   lost: 'lost',
-  'redis-away': 'Redis away',
+  'redis-away': 'no Redis',
   unused: 'out of service',
 };
 

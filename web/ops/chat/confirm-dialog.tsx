@@ -48,7 +48,8 @@ export function ConfirmDialog(props: {
           >
             {sending.value ? 'Asking …' : props.button}
           </button>
-          <button type="button" class="button" onClick={props.close}>
+          {/* What harms many is not one more Enter away. */}
+          <button type="button" class="button" autoFocus={props.isDanger === true} onClick={props.close}>
             Cancel
           </button>
         </div>
