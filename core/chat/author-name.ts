@@ -79,6 +79,6 @@ export function authorName(
   ).trim();
   if (name === '' || address.test(name) || uuid.test(name)) return fallback;
   if (isStaff(role)) return name;
-  const isTheirs = channelName !== undefined && readsAlike(name, channelName);
-  return isTheirs || imitatesStaff(name) ? fallback : name;
+  const isTaken = imitatesStaff(name) || (channelName !== undefined && readsAlike(name, channelName));
+  return isTaken ? fallback : name;
 }
