@@ -53,10 +53,21 @@ describe('tidecast shards', () => {
     expect(installation.asked.map(({ body }) => body)).toEqual([{ to: 'c' }, {}]);
   });
 
-  it('says what the API says of a shard that is not there', async () => {
-    expect(await at('shards', 'close', 'z')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('There is no such chat shard.'),
+  it.each(['close', 'open', 'move'])(
+    'fails to %s a shard that is not there, and says which are',
+    async (word) => {
+      expect(await at('shards', word, 'z')).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringContaining('There is no chat shard z. There are: a, b.'),
+      });
+    },
+  );
+
+  it('says that there was nothing to move, which is no failure', async () => {
+    expect(await at('shards', 'move', 'b')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Shard b has no broadcast that could be moved.'),
     });
   });
 

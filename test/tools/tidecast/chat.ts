@@ -26,7 +26,9 @@ export const shards: ChatOps['shards'] = [
   },
 ];
 
-/** The chat's part of the operators' API. */
+const noShardZ = 'There is no chat shard z. There are: a, b.';
+
+/** The chat's part of the operators' API. `b` has no broadcasts. */
 export function answerChat(
   { method, path, body }: Asked,
   limits: ChatLimits,
@@ -41,9 +43,9 @@ export function answerChat(
   }
   const [, shard, word] = /^POST \/api\/ops\/chat\/shards\/([^/]+)\/(open|close|move)$/.exec(call) ?? [];
   if (shard === undefined) return undefined;
-  if (shard === 'z')
-    return [404, { type: 'about:blank', title: 'No', status: 404, detail: 'There is no such chat shard.' }];
+  if (shard === 'z') return [404, { type: 'about:blank', title: 'No', status: 404, detail: noShardZ }];
   if (word !== 'move') return [204, undefined];
+  if (shard === 'b') return [200, { moved: [] }];
   const { to = 'b' } = body as { to?: string };
   return [200, { moved: [{ broadcastId: broadcastIds.race, to }] }];
 }
