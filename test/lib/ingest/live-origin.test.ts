@@ -118,25 +118,23 @@ describe('the doors', () => {
     readonly from: string;
     readonly port: string;
   }
-  const named = ingest.filter(({ Type }) => Type === 'AWS::EC2::SecurityGroup');
-  const inline = named.flatMap(({ Properties }) =>
-    ((Properties['SecurityGroupIngress'] ?? []) as readonly JsonObject[]).map((each) => ({
-      ...each,
-      GroupId: said(Properties['GroupDescription']).split(':')[0] as Json,
-    })),
-  );
-  const apart = ofType(ingest, 'AWS::EC2::SecurityGroupIngress');
-  const rulesIn: readonly Rule[] = [...inline, ...apart].map((rule: JsonObject) => ({
-    group: said(rule['GroupId']).replace(/[0-9A-F]{8}$/, ''),
-    from: said(rule['CidrIp'] ?? rule['CidrIpv6'] ?? rule['SourceSecurityGroupId']).replace(
-      /[0-9A-F]{8}$/,
-      '',
-    ),
+  const nameOf = (value: Json | undefined): string => said(value).replace(/[0-9A-F]{8}$/, '');
+  const doorOf = (group: string, rule: JsonObject): Rule => ({
+    group,
+    from: nameOf(rule['CidrIp'] ?? rule['CidrIpv6'] ?? rule['SourceSecurityGroupId']),
     port: `${said(rule['IpProtocol'])} ${said(rule['FromPort'])}-${said(rule['ToPort'])}`,
-  }));
+  });
+  const rulesIn = [
+    ...ofType(ingest, 'AWS::EC2::SecurityGroup').flatMap((group) => {
+      const [name = ''] = said(group['GroupDescription']).split(':');
+      const rulesOf = (group['SecurityGroupIngress'] ?? []) as readonly JsonObject[];
+      return rulesOf.map((rule) => doorOf(name, rule));
+    }),
+    ...ofType(ingest, 'AWS::EC2::SecurityGroupIngress').map((rule) => doorOf(nameOf(rule['GroupId']), rule)),
+  ];
 
   it('are open to the world for encoders, and for nobody else', () => {
-    expect(rulesIn.filter(({ from }) => /\/0$/.test(from))).toEqual(
+    expect(rulesIn.filter(({ from }) => from.endsWith('/0'))).toEqual(
       ['0.0.0.0/0', '::/0'].flatMap((from) =>
         [1935, 1936].map((port) => ({ group: 'Ingest hosts', from, port: `tcp ${port}-${port}` })),
       ),
@@ -144,7 +142,7 @@ describe('the doors', () => {
   });
 
   it('are open to the load balancer for viewers, to the hosts themselves for newcomers, and that is all', () => {
-    expect(rulesIn.filter(({ from }) => !/\/0$/.test(from))).toEqual([
+    expect(rulesIn.filter(({ from }) => !from.endsWith('/0'))).toEqual([
       { group: 'Load balancer of live windows', from: '10.40.0.0/16', port: 'tcp 80-80' },
       { group: 'HostsGroup', from: 'HostsGroup', port: 'tcp 1937-1937' },
       { group: 'HostsGroup', from: 'LoadBalancerGroup', port: 'tcp 8935-8935' },

@@ -1,10 +1,11 @@
 /** The templates of registry and ingest, alone with what they need, and how to look into them. */
-import type { TidecastConfig } from '../../../lib/config.ts';
+import type { App } from 'aws-cdk-lib';
+import type { Settings, TidecastConfig } from '../../../lib/config.ts';
 import { DataStack } from '../../../lib/data/data-stack.ts';
 import { IngestStack } from '../../../lib/ingest/ingest-stack.ts';
 import { NetworkStack } from '../../../lib/network/network-stack.ts';
 import { RegistryStack } from '../../../lib/registry/registry-stack.ts';
-import { synthesise, type Finding } from '../synthesise.ts';
+import { synthesise } from '../synthesise.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -18,21 +19,21 @@ export interface Resource {
 export interface Templates {
   readonly registry: readonly Resource[];
   readonly ingest: readonly Resource[];
-  readonly findings: readonly Finding[];
 }
 
 export function synthesiseIngest(config: TidecastConfig): Templates {
-  const { stacks, findings } = synthesise(config, (app, settings) => {
+  const build = (app: App, settings: Settings): IngestStack => {
     const network = new NetworkStack(app, settings);
     const data = new DataStack(app, settings);
     const registry = new RegistryStack(app, settings);
-    new IngestStack(app, settings, { network, data, registry });
-  });
+    return new IngestStack(app, settings, { network, data, registry });
+  };
+  const { stacks } = synthesise(config, build, { isChecked: false });
   const resourcesOf = (part: string): readonly Resource[] => {
     const template = stacks.get(part)?.template.toJSON() as { readonly Resources: Record<string, Resource> };
     return Object.values(template.Resources);
   };
-  return { registry: resourcesOf('registry'), ingest: resourcesOf('ingest'), findings };
+  return { registry: resourcesOf('registry'), ingest: resourcesOf('ingest') };
 }
 
 export const ofType = (resources: readonly Resource[], type: string): readonly JsonObject[] =>
@@ -58,7 +59,7 @@ export function said(value: Json | undefined): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) throw new Error('a list is no text');
   const join = at(value, 'Fn::Join', 1);
-  if (Array.isArray(join)) return join.map((part: Json) => said(part)).join(String(at(value, 'Fn::Join', 0)));
+  if (Array.isArray(join)) return join.map((part: Json) => said(part)).join(said(at(value, 'Fn::Join', 0)));
   const base64 = at(value, 'Fn::Base64');
   if (base64 !== undefined) return said(base64);
   const known =

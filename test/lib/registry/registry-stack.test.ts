@@ -19,9 +19,8 @@ interface Repository {
 function repositoryOf(config: Partial<TidecastConfig> = {}): Repository {
   const { stacks } = synthesise(
     { region: 'ap-northeast-1', profile: 'small', ...config },
-    (app, settings) => {
-      new RegistryStack(app, settings);
-    },
+    (app, settings) => new RegistryStack(app, settings),
+    { isChecked: false },
   );
   const resources = stacks.get('registry')?.template.findResources('AWS::ECR::Repository') ?? {};
   return Object.values(resources)[0] as unknown as Repository;
