@@ -102,6 +102,7 @@ describe('a condition', () => {
     ['Null true wants no key', { Null: { k: 'true' } }, { k: 'a' }, 'not allowed'],
     ['Null true is content without', { Null: { k: 'true' } }, {}, 'allowed'],
     ['Null false wants the key', { Null: { k: 'false' } }, {}, 'not allowed'],
+    ['Null false wants a value', { Null: { k: 'false' } }, { k: [] }, 'not allowed'],
     [
       'ForAllValues takes values that all fit',
       { 'ForAllValues:StringLike': { k: ['a*', 'b'] } },

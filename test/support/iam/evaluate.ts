@@ -105,8 +105,11 @@ const conditionsOf = (statement: Statement): readonly Condition[] =>
   );
 
 function applies(statement: Statement, { action, resource, context }: Check): boolean {
+  // A key of no values is no key.
   const values = new Map(
-    Object.entries(context).map(([key, value]) => [key.toLowerCase(), listOf(value)] as const),
+    Object.entries(context)
+      .map(([key, value]) => [key.toLowerCase(), listOf(value)] as const)
+      .filter(([, list]) => list.length > 0),
   );
   // All of them, whatever the first ones say: an unknown operator is to be heard of.
   const held = conditionsOf(statement).map((condition) =>
