@@ -91,7 +91,11 @@ const schema = z.strictObject({
       redisReplica: z.boolean().optional(),
       /** Takes HTTP long polling too: the load balancer sets a cookie for it. */
       polling: z.boolean().default(true),
-      drainS: z.int().min(10).max(110, 'Fargate gives a task 120 s to end').default(60),
+      drainS: z
+        .int()
+        .min(10)
+        .max(105, 'Fargate gives a task 120 s to end, and after the drain it takes 15')
+        .default(60),
     })
     .default({ polling: true, drainS: 60 }),
   api: z.strictObject(fargate).default({}),

@@ -25,8 +25,8 @@ type ChatSecrets = Partial<Record<keyof z.input<typeof chatEnvironment>, ecs.Sec
 
 /** After its drain a task says good-bye (5 s, containers/chat/main.ts) and closes. */
 const closeS = 15;
-/** Until a task has noticed that it goes (runtime/lifecycle/ecs-task.ts), and some more. */
-const noticeS = 20;
+/** A task notices within 15 s that it is to go (runtime/lifecycle/ecs-task.ts), and says good-bye. */
+const noticeS = 30;
 
 /** A chat shard: its Valkey, its tasks, its path on the load balancer. */
 export class ChatStack extends TidecastStack implements ChatParts {

@@ -1,7 +1,7 @@
 import type { Logger } from '../telemetry/log.ts';
 
-/** Why a program ends: a signal, whoever started it is gone, or asks for the end at once. */
-export type ShutdownReason = 'SIGTERM' | 'SIGINT' | 'parent-gone' | 'finish';
+/** Why a program ends: a signal, whoever started it is gone or asks for the end at once, or it learnt that it is to go. */
+export type ShutdownReason = 'SIGTERM' | 'SIGINT' | 'parent-gone' | 'finish' | 'leave';
 
 export interface ShutdownOptions {
   readonly log?: Logger;
@@ -23,6 +23,8 @@ export interface Drain {
 export interface Shutdown {
   /** Ends at once, drain or not: for a program that learns by itself that it should. */
   finish(): void;
+  /** As a first SIGTERM, but never a second one: whoever drains or ends already is not hurried. */
+  leave(): void;
 }
 
 /**
@@ -42,6 +44,7 @@ const longestTimerMs = 2 ** 31 - 1;
  * | SIGTERM, SIGINT      | handler              | drain, then the handler | handler         | exit at once  |
  * | parent gone          | handler              | handler                 | handler         | –             |
  * | message 'finish'     | handler              | handler                 | handler         | –             |
+ * | leave()              | handler              | drain, then the handler | –               | –             |
  *
  * With a watched parent SIGINT is left to it: it has had the same Ctrl-C and ends its programs in their
  * order. It says 'finish' (or {finish: true}) by IPC when a drain is not to be waited for; a container has no such channel,
@@ -107,7 +110,14 @@ export function onShutdown(
   process.on('SIGINT', () => {
     if (!watchParent) signalled('SIGINT');
   });
-  const shutdown: Shutdown = { finish: () => end('finish') };
+  const shutdown: Shutdown = {
+    finish: () => end('finish'),
+    leave: () => {
+      if (phase !== 'running') return;
+      if (options.drain === undefined) end('leave');
+      else beginDrain('leave', options.drain);
+    },
+  };
   if (!watchParent) return shutdown;
   if (process.channel === undefined) {
     // Started with a pipe as standard input that the parent holds open: it ends when the parent does.

@@ -16,7 +16,7 @@ async function drain(): Promise<void> {
   console.log('drained');
 }
 
-onShutdown(
+const shutdown = onShutdown(
   async (reason) => {
     console.log(`ending ${reason}`);
     if (mode === 'slow') await delay(300);
@@ -36,5 +36,7 @@ onShutdown(
       : {}),
   },
 );
+// It learns that it is to go.
+process.on('SIGUSR2', () => shutdown.leave());
 setInterval(() => undefined, 1_000);
 console.log('ready');

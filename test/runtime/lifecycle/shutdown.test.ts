@@ -125,6 +125,27 @@ describe('a program that drains', () => {
     expect(run.lines).toEqual(['ready', 'draining', 'still draining', 'ending SIGTERM', 'ended']);
   });
 
+  it('drains when it learns that it is to go, and is not hurried by learning it again', async () => {
+    const run = start('drain-quick', piped);
+    await run.said('ready');
+    run.child.kill('SIGUSR2');
+    await run.said('draining');
+    run.child.kill('SIGUSR2');
+    expect(await run.exit).toBe(0);
+    expect(run.lines).toEqual(['ready', 'draining', 'drained', 'ending leave', 'ended']);
+  });
+
+  it('is not hurried by learning late what a signal has said', async () => {
+    const run = start('drain', piped);
+    await run.said('ready');
+    run.child.kill('SIGTERM');
+    await run.said('still draining');
+    run.child.kill('SIGUSR2');
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+    expect(run.lines).toEqual(['ready', 'draining', 'still draining', 'ending SIGTERM', 'ended']);
+  });
+
   it('finishes when the drain takes too long, or fails', async () => {
     for (const mode of ['drain-late', 'drain-failing']) {
       const run = start(mode, piped);
