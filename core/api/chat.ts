@@ -29,6 +29,12 @@
  *
  * A refused post is a Problem with `chat: Refusal`; 403 for what stays so, 429 for what passes (with
  * Retry-After), 409 for a broadcast that has ended, 422 for a text that is not taken, 503 when chat is away.
+ *
+ * The same post with the same Idempotency-Key (1 to 64 visible ASCII characters, unique for its person and broadcast) is
+ * one message and is answered with one id, for 10 minutes and whichever task is asked, also at the same time; whatever
+ * the text says the second time. It holds also when the chat's Redis was lost meanwhile or the broadcast was moved to
+ * another shard: then for the newest 500 messages, and the 5,000 of the last minute that something was said in
+ * (core/chat/bus.ts). A 503 says nothing about the post: ask again with the same key.
  */
 import type { ChatAuthor } from '../chat/message.ts';
 import type { ChatLimits } from '../chat/limits.ts';

@@ -99,6 +99,12 @@ export interface WarmState extends Place {
   readonly keys?: MessageKeys;
 }
 
+/**
+ * `again`: who was admitted `again`, so it stays also when somebody has published it. `storer`: who never tried to
+ * publish it, so nobody has to be told unless it was read from the store.
+ */
+export type TakenBackBy = 'publisher' | 'again' | 'storer';
+
 /** The API's side of one shard. Every method throws BusError when Redis does not answer. */
 export interface PostBus {
   standing(who: Place & { readonly personId: string; readonly idempotencyKey?: string }): Promise<Standing>;
@@ -114,9 +120,8 @@ export interface PostBus {
   /**
    * It is not to be posted although it may have gone out, or was read from the store: takes it away from everybody,
    * and its idempotency key is free. `answered`: a retry was told that it is posted; then it stays, also in the store.
-   * @param again by who was admitted `again`: it stays also when somebody has published it.
    */
-  takeBack(wish: PostWish, id: string, again?: boolean): Promise<'gone' | 'answered' | 'cold'>;
+  takeBack(wish: PostWish, id: string, by?: TakenBackBy): Promise<'gone' | 'answered' | 'cold'>;
   warm(state: WarmState): Promise<void>;
   /** Changes what is known of a channel (only where it is warm) and tells its viewers. */
   setSettings(place: Place, settings: ChatSettings): Promise<void>;

@@ -110,7 +110,7 @@ export function openPostBus(
     withdraw: ({ broadcastId, personId, role }, id) =>
       askAndRelease(post.withdraw, broadcastId, id, personId, role),
 
-    async takeBack({ broadcastId, personId, idempotencyKey }, id, again = false) {
+    async takeBack({ broadcastId, personId, idempotencyKey }, id, by = 'publisher') {
       const control: Control = { type: 'delete', ids: [id] };
       const [answer, holdMs] = listOf(
         await ask(
@@ -118,7 +118,7 @@ export function openPostBus(
           broadcastId,
           id,
           hashOf(personId, idempotencyKey),
-          again ? '1' : '0',
+          by,
           JSON.stringify(control),
         ),
       );

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { BusError, publishWithinMs, type PostBus, type PostWish } from '../../../core/chat/bus.ts';
+import {
+  BusError,
+  publishWithinMs,
+  type PostBus,
+  type PostWish,
+  type TakenBackBy,
+} from '../../../core/chat/bus.ts';
 import { idTimeMs, type ChatAuthor, type ChatMessage, type MessageKeys } from '../../../core/chat/message.ts';
 import { sealAfterMs } from '../../../core/chat/replay.ts';
 import { hashOf } from '../../../runtime/bus/idempotency.ts';
@@ -53,6 +59,7 @@ export class Delivery {
   readonly #marked = new Set<string>();
   /** What was taken back although it may have gone out, until Redis has been told. */
   readonly #takenBack = new Map<string, { readonly wish: PostWish; readonly message: ChatMessage }>();
+  readonly #laters = new Map<string, NodeJS.Timeout>();
   #warnedAt = -Infinity;
   #unsaid = 0;
 
@@ -66,7 +73,8 @@ export class Delivery {
     const { broadcastId } = post.wish;
     const kept = again ? await this.#again(post.shard, broadcastId, id) : undefined;
     const message: ChatMessage = kept ?? { id, at: clock.now(), text: post.text, by: post.by };
-    if (kept === undefined) await this.#store(post, message, again);
+    // Also when it is there: whoever wrote it may be about to take theirs back.
+    await this.#store(post, message, again);
     const outcome = await this.#publish(post, message, again);
     if (outcome === 'late') {
       await this.#remove(broadcastId, id);
@@ -129,9 +137,9 @@ export class Delivery {
     if (ok && marked.status === 'fulfilled') return;
     const failed = [written, marked].find((each) => each.status === 'rejected');
     this.#warn(failed?.reason ?? new Error('the table did not take a message in time'));
-    if (ok) await (again ? this.#leave(post, message) : this.#remove(post.wish.broadcastId, message.id));
-    // Whoever was given this id first may be publishing it at this moment.
-    if (!again) await post.bus.withdraw(post.wish, message.id).catch(this.#warn);
+    if (ok && !again) await this.#remove(post.wish.broadcastId, message.id);
+    // What was not stored in time may have been read all the same, until it is taken back there.
+    await (again ? this.#leave(post, message) : this.#takeBack(post, message, 'storer'));
     throw refused('unavailable');
   }
 
@@ -158,7 +166,8 @@ export class Delivery {
         if (!(error instanceof BusError) || tried > publishWithinMs) {
           metrics.published(tried, false);
           this.#warn(error);
-          await (again ? this.#leave(post, message) : this.#takeBack(post, message));
+          if (!again) await this.#remove(post.wish.broadcastId, message.id);
+          await (again ? this.#leave(post, message) : this.#takeBack(post, message, 'publisher'));
           throw refused('unavailable');
         }
         await pause(publishAgainMs);
@@ -170,7 +179,9 @@ export class Delivery {
     const { bus, wish } = goal;
     const outcome = await this.#warmly(goal, () => bus.publish(wish.broadcastId, message));
     if (outcome === 'published' && (!again || (await this.#stays(goal, message.id)))) return 'published';
-    const answer = await this.#warmly(goal, () => bus.takeBack(wish, message.id, again));
+    const answer = await this.#warmly(goal, () =>
+      bus.takeBack(wish, message.id, again ? 'again' : 'publisher'),
+    );
     return answer === 'answered' ? 'published' : 'late';
   }
 
@@ -194,23 +205,22 @@ export class Delivery {
   /** Whoever was given this id first has published it, or goes on with another one; or was ended over it. */
   async #leave({ shard, wish }: Where, { id }: ChatMessage): Promise<void> {
     await this.#deps.untold.tell(shard, aboutPost(wish.broadcastId, id), async (bus) => {
-      const answer = await this.#warmly({ shard, bus, wish }, () => bus.takeBack(wish, id, true));
+      const answer = await this.#warmly({ shard, bus, wish }, () => bus.takeBack(wish, id, 'again'));
       if (answer === 'gone') await this.#remove(wish.broadcastId, id);
     });
   }
 
-  /** Nothing of it is to stay. Redis does not answer: it is told as soon as it does. */
-  async #takeBack({ shard, wish }: Where, message: ChatMessage): Promise<void> {
+  /** Nothing of it is to stay. A Redis that does not answer is told as soon as it does. */
+  async #takeBack({ shard, wish }: Where, message: ChatMessage, by: TakenBackBy): Promise<void> {
     const { broadcastId } = wish;
     const { id } = message;
     const key = keyOf(shard, broadcastId, id);
-    await this.#remove(broadcastId, id);
     this.#takenBack.set(key, { wish, message });
     const [oldest] = this.#takenBack.keys();
     if (this.#takenBack.size > maxTakenBack && oldest !== undefined) this.#takenBack.delete(oldest);
     await this.#deps.untold.tell(shard, aboutPost(broadcastId, id), async (bus) => {
       await bus.withdraw(wish, id);
-      const answer = await this.#warmly({ shard, bus, wish }, () => bus.takeBack(wish, id));
+      const answer = await this.#warmly({ shard, bus, wish }, () => bus.takeBack(wish, id, by));
       // A retry was told that it is posted, by another API task.
       if (answer === 'answered') await this.#keep({ shard, wish }, message);
       this.#takenBack.delete(key);
@@ -222,10 +232,24 @@ export class Delivery {
       await this.#deps.chat.messages.remove(broadcastId, [id]);
     } catch (error) {
       this.#warn(error);
-      const [pauseMs, ...rest] = pauses;
-      if (pauseMs === undefined) return;
-      setTimeout(() => void this.#remove(broadcastId, id, rest), pauseMs).unref();
+      this.#later(broadcastId, id, pauses, (rest) => this.#remove(broadcastId, id, rest));
     }
+  }
+
+  /** Once more in a while; unless the opposite is done meanwhile. */
+  #later(
+    broadcastId: string,
+    id: string,
+    [pauseMs, ...rest]: readonly number[],
+    work: (rest: readonly number[]) => Promise<unknown>,
+  ): void {
+    if (pauseMs === undefined) return;
+    const key = `${broadcastId}/${id}`;
+    const timer = setTimeout(() => {
+      this.#laters.delete(key);
+      work(rest).catch(this.#warn);
+    }, pauseMs);
+    this.#laters.set(key, timer.unref());
   }
 
   async #keepNow(where: Where, message: ChatMessage): Promise<void> {
@@ -233,15 +257,18 @@ export class Delivery {
   }
 
   /** Puts into the store again what was taken out too early. @returns whether it is there; else it will be tried again */
-  async #keep(where: Where, message: ChatMessage, pauses = tableAgainMs): Promise<boolean> {
+  async #keep(
+    where: Where,
+    message: ChatMessage,
+    pauses: readonly number[] = tableAgainMs,
+  ): Promise<boolean> {
     const { wish } = where;
     const { messages } = this.#deps.chat;
+    clearTimeout(this.#laters.get(`${wish.broadcastId}/${message.id}`));
     const { failed } = await messages.write(wish.broadcastId, [message], keysOf(wish, message));
     // Its time may be archived already.
     if (failed.length === 0) await this.#mark(where, true).catch(this.#warn);
-    const [pauseMs, ...rest] = pauses;
-    if (failed.length > 0 && pauseMs !== undefined)
-      setTimeout(() => void this.#keep(where, message, rest).catch(this.#warn), pauseMs).unref();
+    else this.#later(wish.broadcastId, message.id, pauses, (rest) => this.#keep(where, message, rest));
     return failed.length === 0;
   }
 

@@ -206,19 +206,20 @@ return holds()
 `,
 );
 
-/** ARGV: id, hash of the idempotency key or -, 1 where somebody else may have published it, control that takes it away. */
+/** ARGV: id, hash of the idempotency key or -, who takes it back, control that takes it away. */
 export const takeBack = defineScript(
   place,
   tell,
   order,
   `
-local which, hash, again = ARGV[1], ARGV[2], ARGV[3] == '1'
+local which, hash, by = ARGV[1], ARGV[2], ARGV[3]
 if not isClosed() and redis.call('HEXISTS', state, 'last') == 0 then return { 'cold', 0 } end
 release()
 local key = place .. ':key:' .. hash
 local made = hash ~= '-' and redis.call('GET', key)
 local isAnswered = made == '!' .. which
-  or again and (made == '=' .. which or redis.call('HEXISTS', held, which) == 1)
+  or by == 'again' and (made == '=' .. which or redis.call('HEXISTS', held, which) == 1)
+local isSeen = by ~= 'storer'
 if not isAnswered then
   local flown = flying(which)
   if flown then
@@ -226,12 +227,12 @@ if not isAnswered then
     land(flown, 'gone')
   end
   if made == '=' .. which then redis.call('DEL', key) end
-  redis.call('ZREMRANGEBYSCORE', place .. ':kept', which, which)
+  if redis.call('ZREMRANGEBYSCORE', place .. ':kept', which, which) > 0 then isSeen = true end
   redis.call('ZREM', place .. ':out', which)
 end
 goOn()
 flush()
-if not isAnswered then tell(ARGV[4], '') end
+if not isAnswered and isSeen then tell(ARGV[4], '') end
 return { isAnswered and 'answered' or 'gone', holds() }
 `,
 );

@@ -190,10 +190,21 @@ describe('taking back', () => {
   it('of who was admitted again leaves what somebody has published, out or waiting', async () => {
     const [first, second] = [await admitted(wishOf('1')), await admitted(wishOf('2'))];
     await shard.bus.publish(broadcastId, messageOf(second, 'ann'));
-    expect(await shard.bus.takeBack(wishOf('2'), second, true)).toBe('answered');
-    expect(await shard.bus.takeBack(wishOf('1'), first, true)).toBe('gone');
-    expect(await shard.bus.takeBack(wishOf('2'), second, true)).toBe('answered');
+    expect(await shard.bus.takeBack(wishOf('2'), second, 'again')).toBe('answered');
+    expect(await shard.bus.takeBack(wishOf('1'), first, 'again')).toBe('gone');
+    expect(await shard.bus.takeBack(wishOf('2'), second, 'again')).toBe('answered');
     expect(await history()).toEqual([second]);
+  });
+
+  it('of what nobody can have seen tells nobody, unless it was read from the store', async () => {
+    const ear = await listening();
+    const unseen = await admitted(wishOf('1'));
+    expect(await shard.bus.takeBack(wishOf('1'), unseen, 'storer')).toBe('gone');
+    const seen = await posted(wishOf('2'));
+    expect(await shard.bus.takeBack(wishOf('2'), seen, 'storer')).toBe('gone');
+    await untilTrue('told', () => ear.controls.length > 0);
+    expect(ear.controls.map(({ control }) => control)).toEqual([{ type: 'delete', ids: [seen] }]);
+    expect(await shard.bus.admit(wishOf('1'))).toMatchObject({ kind: 'admitted', again: false });
   });
 
   it('of a post without a key takes it away whatever was asked', async () => {
