@@ -41,7 +41,9 @@ describe('the built file', () => {
 
   it('has no word that CloudFront Functions 2.0 lack', () => {
     const program = code.replaceAll(/`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/gs, '""');
-    expect(program).not.toMatch(/\bexport\b|\bclass\b|\?\.|\?\?|\.\.\.|\bfor\s+await\b|\byield\b|\bof\b|\beval\b/);
+    expect(program).not.toMatch(
+      /\bexport\b|\bclass\b|\?\.|\?\?|\.\.\.|\bfor\s+await\b|\byield\b|\bof\b|\beval\b/,
+    );
     // Closures that wait are not supported: async functions stand at the top, with names.
     expect(program).not.toMatch(/async\s*(?:\(|\w+\s*=>|function\s*\()/);
     expect(program).not.toMatch(/(?:const|let|var)\s*[[{]/);
