@@ -62,6 +62,7 @@ export function ChatSection({ store }: { readonly store: ChatStore }) {
       <div class="chat-body">
         <Posts view={view} at={at} />
         <ul class="shards" aria-label="Chat shards">
+          {view.shards.length === 0 && <li class="muted">There are no shards.</li>}
           {view.shards.map((shard) => (
             <ShardCard
               key={shard.shard}
