@@ -97,6 +97,8 @@ export interface WarmState extends Place {
   readonly kept: readonly ChatMessage[];
   /** Of these, and of older ones. */
   readonly keys?: MessageKeys;
+  /** As `epoch` answered before the store was asked; absent: nothing has happened since. */
+  readonly epoch?: string;
 }
 
 /**
@@ -122,7 +124,10 @@ export interface PostBus {
    * and its idempotency key is free. `answered`: a retry was told that it is posted; then it stays, also in the store.
    */
   takeBack(wish: PostWish, id: string, by?: TakenBackBy): Promise<'gone' | 'answered' | 'cold'>;
-  warm(state: WarmState): Promise<void>;
+  /** Another one whenever Redis has lost what it knew of a broadcast, or was told to forget it. */
+  epoch(broadcastId: string): Promise<string>;
+  /** `stale`: Redis has lost its memory since the store was asked, and what was said meanwhile is not in `state`. */
+  warm(state: WarmState): Promise<'warm' | 'stale'>;
   /** Changes what is known of a channel (only where it is warm) and tells its viewers. */
   setSettings(place: Place, settings: ChatSettings): Promise<void>;
   setBan(place: Place, ban: Ban): Promise<void>;

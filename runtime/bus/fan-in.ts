@@ -242,12 +242,16 @@ class RedisFanIn implements FanIn {
     const key = placeKey(broadcastId);
     const ask = async (after: string, stamp: string): Promise<Snapshot> => {
       const reply = await run(this.#link, snapshot, key, [after, stamp]);
-      if (reply !== null) return snapshotOf(listOf(reply));
+      if (typeof reply !== 'string') return snapshotOf(listOf(reply));
       const [{ messages, keys }, settings] = await Promise.all([
         readNewest(broadcastId, keptLength),
         readSettings(channelId),
       ]);
-      await run(this.#link, settleFromStore, key, [...settingsArgs(settings), ...keptArgs(messages, keys)]);
+      await run(this.#link, settleFromStore, key, [
+        reply,
+        ...settingsArgs(settings),
+        ...keptArgs(messages, keys),
+      ]);
       return ask(after, stamp);
     };
     return { snapshot: ask };

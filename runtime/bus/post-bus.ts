@@ -126,20 +126,26 @@ export function openPostBus(
       return answer === 'answered' || answer === 'cold' ? answer : 'gone';
     },
 
-    async warm({ broadcastId, settings, platform, bans, platformBans, kept, keys }) {
+    async epoch(broadcastId) {
+      return textOf(await ask(order.epoch, broadcastId));
+    },
+
+    async warm({ broadcastId, settings, platform, bans, platformBans, kept, keys, epoch = '' }) {
       const bansArgs = (all: readonly Ban[]): readonly string[] => [
         String(all.length),
         ...all.flatMap((ban) => [ban.personId, untilOf(ban)]),
       ];
-      await ask(
+      const answer = await ask(
         moderate.warm,
         broadcastId,
+        epoch,
         ...settingsArgs(settings),
         ...platformArgs(platform),
         ...bansArgs(bans),
         ...bansArgs(platformBans),
         ...keptArgs(kept, keys),
       );
+      return answer === 0 ? 'stale' : 'warm';
     },
 
     async setSettings({ broadcastId }: Place, settings: ChatSettings) {

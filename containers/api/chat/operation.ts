@@ -160,6 +160,8 @@ export class Operation {
     await chat.unarchived.add(to, broadcastId);
     await shards.buses.get(to)?.takeOver(broadcastId);
     await tell((bus) => bus.handOver(broadcastId));
+    // Again: who still went by the list before last may have begun there, with less than was said since.
+    await shards.buses.get(to)?.takeOver(broadcastId);
     const moved = await broadcasts.moveShard(broadcastId, from, to);
     if (moved) await chat.unarchived.done(from, broadcastId);
     visible.forget(broadcastId);

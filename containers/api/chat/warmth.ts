@@ -4,6 +4,9 @@ import { keptLength } from '../../../core/chat/protocol.ts';
 import { platformScope } from '../../../core/chat/store.ts';
 import type { ChatParts } from './parts.ts';
 
+/** A Redis that is lost again while the store is read; then the post is refused, and tried again by its author. */
+const maxAttempts = 3;
+
 /** Tells a Redis that knows nothing of a broadcast what it has to know, once for all who wait for it. */
 export class Warmth {
   readonly #parts: Pick<ChatParts, 'store' | 'messages'>;
@@ -23,18 +26,22 @@ export class Warmth {
 
   async #read(bus: PostBus, place: Place): Promise<void> {
     const { store } = this.#parts;
-    const [limits, settings, platform, bans, platformBans, newest] = await Promise.all([
-      store.limits(),
-      store.settings(place.channelId),
-      store.platform(),
-      store.bans(place.channelId),
-      store.bans(platformScope),
-      this.#newest(place.broadcastId),
-    ]);
-    // First: one that was away too shortly for the upkeep to notice has forgotten them as well.
-    await bus.setLimits(limits);
-    const { messages: kept, keys } = newest;
-    await bus.warm({ ...place, settings, platform, bans, platformBans, kept, keys });
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const epoch = await bus.epoch(place.broadcastId);
+      const [limits, settings, platform, bans, platformBans, newest] = await Promise.all([
+        store.limits(),
+        store.settings(place.channelId),
+        store.platform(),
+        store.bans(place.channelId),
+        store.bans(platformScope),
+        this.#newest(place.broadcastId),
+      ]);
+      // First: one that was away too shortly for the upkeep to notice has forgotten them as well.
+      await bus.setLimits(limits);
+      const { messages: kept, keys } = newest;
+      const state = { ...place, settings, platform, bans, platformBans, kept, keys, epoch };
+      if ((await bus.warm(state)) === 'warm') return;
+    }
   }
 
   /** What Redis keeps; where more than that was said in the last minute, with the keys of that minute. */

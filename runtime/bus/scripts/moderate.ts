@@ -1,9 +1,9 @@
 import { order } from './order.ts';
-import { place, settings, settle, tell } from './place.ts';
+import { epochs, place, settings, settle, tell } from './place.ts';
 import { defineScript } from './script.ts';
 
 /**
- * ARGV: settings (6), platform (JSON), its version, its off, number of bans, person and until of each, number of
+ * ARGV: epoch, settings (6), platform (JSON), its version, its off, number of bans, person and until of each, number of
  * platform bans, the same, keys and members. What was said to Redis meanwhile is newer than what the store was asked
  * for before: it stays.
  */
@@ -11,7 +11,9 @@ export const warm = defineScript(
   place,
   settings,
   settle,
+  epochs,
   `
+if isStale() then return 0 end
 local at = 10
 local function learnBans(key)
   local last = at + 2 * tonumber(ARGV[at])

@@ -28,7 +28,7 @@ return 1
 export const takeOver = defineScript(
   place,
   `
-for _, part in ipairs({ ':state', ':kept', ':out', ':flight', ':held', ':due', ':bans' }) do
+for _, part in ipairs({ ':state', ':kept', ':out', ':flight', ':held', ':due', ':bans', ':epoch' }) do
   redis.call('DEL', place .. part)
 end
 return 1

@@ -1,6 +1,6 @@
 import { heldBackMs, idempotencyS, publishWithinMs } from '../../../core/chat/bus.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
-import { place, settings, settle, tell } from './place.ts';
+import { epochs, place, settings, settle, tell } from './place.ts';
 import { defineScript } from './script.ts';
 
 /** A repeated publish comes within seconds. */
@@ -162,14 +162,15 @@ export const release = defineScript(place, order, `release() flush() return hold
 
 /**
  * What a task needs to go on from \`ARGV[1]\` (id, '' for a newcomer) and from the control ARGV[2] (stamp, '' for
- * none). Answers nothing where the order of messages is not known.
+ * none). Where the order of messages is not known it answers with the epoch.
  */
 export const snapshot = defineScript(
   place,
   order,
+  epochs,
   `
 local f = redis.call('HMGET', state, 'last', 'published', 'from', 'told', 'settings')
-if not f[1] then return false end
+if not f[1] then return epoch() end
 release()
 flush()
 f = redis.call('HMGET', state, 'last', 'published', 'from', 'told', 'settings')
@@ -183,5 +184,18 @@ return {
 `,
 );
 
-/** ARGV: settings (6), keys and members; from the store, by a task that nobody has told yet. */
-export const settleFromStore = defineScript(place, settings, settle, `learnSettings() settle(7) return 1`);
+export const epoch = defineScript(place, epochs, 'return epoch()');
+
+/** ARGV: epoch, settings (6), keys and members; from the store, by a task that nobody has told yet. */
+export const settleFromStore = defineScript(
+  place,
+  settings,
+  settle,
+  epochs,
+  `
+if isStale() then return 0 end
+learnSettings()
+settle(7)
+return 1
+`,
+);

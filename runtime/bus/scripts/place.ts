@@ -20,6 +20,7 @@ const keepS = 24 * 3_600;
  *   :bans      hash  person → ms until, or 0 for good, or - for lifted; and '' when it is complete
  *   :viewers   hash  task → `<count> <ms>`
  *   :bucket    hash  the channel's bucket (buckets.ts); :bucket:people:<n> who asked of it in those 10 s
+ *   :epoch     when Redis was first asked for what it does not know: another one after it has forgotten
  *   :key:<h>   id by idempotency key; = before it: it is published; !: and somebody who tried again was told so
  *   :here:<p>  of a person here: `<id of the last post> <its µs> <µs of the one before> <µs from which to try again>`
  *
@@ -102,6 +103,25 @@ end
 
 local function modeControl()
   return redis.call('HGET', state, redis.call('HGET', 'chat:platform', 'off') == '1' and 'modeOff' or 'mode')
+end
+`;
+
+/**
+ * What was read in the store before Redis lost its memory lacks what was said between the two: whoever reads there
+ * asks for the epoch first.
+ */
+export const epochs = `
+local function epoch()
+  local key = place .. ':epoch'
+  redis.call('SET', key, id(now), 'NX')
+  redis.call('EXPIRE', key, keepS)
+  return redis.call('GET', key)
+end
+
+-- '' is never stale. Takes it off the arguments, so that the others are where they are always.
+local function isStale()
+  local read = table.remove(ARGV, 1)
+  return read ~= '' and read ~= redis.call('GET', place .. ':epoch')
 end
 `;
 

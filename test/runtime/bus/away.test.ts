@@ -16,6 +16,7 @@ const calls: Readonly<Record<string, (bus: PostBus) => Promise<unknown>>> = {
   publish: (bus) => bus.publish('b', messageOf('1763654400000000', 'ann')),
   withdraw: (bus) => bus.withdraw(wish, '1763654400000000'),
   takeBack: (bus) => bus.takeBack(wish, '1763654400000000'),
+  epoch: (bus) => bus.epoch('b'),
   warm: (bus) => bus.warm(warmState('b')),
   setSettings: (bus) => bus.setSettings(place, defaultSettings),
   setBan: (bus) => bus.setBan(place, { personId: 'x', name: 'x', by: 'y', at: 1 }),

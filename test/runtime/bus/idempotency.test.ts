@@ -5,7 +5,7 @@ import { idempotencyS, publishWithinMs, type PostWish } from '../../../core/chat
 import { messageId, type MessageKeys } from '../../../core/chat/message.ts';
 import { keptLength } from '../../../core/chat/protocol.ts';
 import { hashOf } from '../../../runtime/bus/idempotency.ts';
-import { Ear, messageOf, newBroadcast, noLimits, untilTrue, useShard } from './shard.ts';
+import { Ear, messageOf, newBroadcast, noLimits, untilTrue, useShard, warmState } from './shard.ts';
 
 const shard = useShard();
 let broadcastId: string;
@@ -134,6 +134,24 @@ describe('a Redis that came back empty', () => {
     expect(await shard.bus.admit(wishOf('oldest'))).toEqual({ kind: 'posted', id: oldest });
     for (const key of ['middle', 'recent'])
       expect((await shard.bus.admit(wishOf(key))).kind, key).toBe('admitted');
+  });
+
+  it('takes nothing that was read in the store before it forgot: something may have been said since', async () => {
+    await forget();
+    const epoch = await shard.bus.epoch(broadcastId);
+    expect(await shard.bus.epoch(broadcastId)).toBe(epoch);
+    const before = { ...warmState(broadcastId), epoch };
+    await shard.warm({ broadcastId });
+    const id = await posted();
+    expect(await shard.bus.warm(before)).toBe('warm');
+    await forget();
+    expect(await shard.bus.warm(before)).toBe('stale');
+    expect((await shard.bus.admit(wishOf())).kind).toBe('cold');
+    await shard.warm({ broadcastId, epoch: await shard.bus.epoch(broadcastId) });
+    expect(await shard.bus.admit(wishOf())).toEqual({ kind: 'posted', id });
+    const last = await shard.bus.epoch(broadcastId);
+    await shard.bus.takeOver(broadcastId);
+    expect(await shard.bus.warm({ ...before, epoch: last })).toBe('stale');
   });
 
   it('says so to who publishes, and counts as published what was stored before it was warmed', async () => {
