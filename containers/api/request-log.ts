@@ -14,7 +14,8 @@ export interface RequestLine {
 }
 
 /** Health checks come every few seconds and say nothing new; posts come by the thousand, and the metrics count them. */
-const quiet = new Set(['GET /healthz', 'GET /metrics', 'POST /api/broadcasts/:id/messages']);
+const post = 'POST /api/broadcasts/:id/messages';
+const quiet = new Set(['GET /healthz', 'GET /metrics', post]);
 
 /** A post takes 20 ms, the slowest view some hundred: whoever waits so long asks why. */
 const slowMs = 1_000;
@@ -22,6 +23,8 @@ const slowMs = 1_000;
 export function levelOf({ method, route, status, ms }: RequestLine): 'debug' | 'info' | 'warn' {
   // They come because there are too many: the metrics count them, by reason.
   if (status === 429) return 'debug';
+  // The chat is away, for thousands a second: the delivery says so once a second, and why.
+  if (status === 503 && `${method} ${route}` === post) return 'debug';
   if (status >= 500 || ms > slowMs) return 'warn';
   return quiet.has(`${method} ${route}`) ? 'debug' : 'info';
 }

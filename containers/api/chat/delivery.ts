@@ -10,6 +10,7 @@ import { idTimeMs, type ChatAuthor, type ChatMessage, type MessageKeys } from '.
 import { sealAfterMs } from '../../../core/chat/replay.ts';
 import { hashOf } from '../../../runtime/bus/idempotency.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
+import { warnSeldom } from '../../../runtime/telemetry/seldom.ts';
 import type { ChatMetrics } from './metrics.ts';
 import type { ChatParts } from './parts.ts';
 import { refused } from './refusals.ts';
@@ -21,8 +22,6 @@ const publishAgainMs = 100;
 const tableAgainMs = [1_000, 5_000, 20_000];
 /** Broadcasts that this task has said are to be archived: 40 bytes each. */
 const maxMarked = 20_000;
-/** A table or Redis that is away is that for hundreds of posts a second: all of them at the level debug. */
-const warnEveryMs = 1_000;
 /** Posts of some seconds at the platform's limit. */
 const maxTakenBack = 10_000;
 
@@ -60,11 +59,12 @@ export class Delivery {
   /** What was taken back although it may have gone out, until Redis has been told. */
   readonly #takenBack = new Map<string, { readonly wish: PostWish; readonly message: ChatMessage }>();
   readonly #laters = new Map<string, NodeJS.Timeout>();
-  #warnedAt = -Infinity;
-  #unsaid = 0;
+  readonly #warn: (error: unknown) => void;
 
   constructor(deps: DeliveryOptions) {
     this.#deps = deps;
+    const { log, chat } = deps;
+    this.#warn = warnSeldom({ log, text: 'a message was not delivered at once', steady: chat.steady });
   }
 
   /** @param again this id was given before, by the same idempotency key: somebody may be at it, or have died over it. */
@@ -271,18 +271,6 @@ export class Delivery {
     else this.#later(wish.broadcastId, message.id, pauses, (rest) => this.#keep(where, message, rest));
     return failed.length === 0;
   }
-
-  readonly #warn = (error: unknown): void => {
-    const { chat, log } = this.#deps;
-    const now = chat.steady();
-    const isSoon = now - this.#warnedAt < warnEveryMs;
-    log[isSoon ? 'debug' : 'warn'](
-      { err: error, unsaid: this.#unsaid },
-      'a message was not delivered at once',
-    );
-    this.#unsaid = isSoon ? this.#unsaid + 1 : 0;
-    if (!isSoon) this.#warnedAt = now;
-  };
 }
 
 const keysOf = ({ personId, idempotencyKey }: PostWish, { id }: ChatMessage): MessageKeys =>

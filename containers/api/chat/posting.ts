@@ -13,6 +13,7 @@ import { followCounts, turnedAway } from '../../../core/chat/may-post.ts';
 import type { ChatAuthor } from '../../../core/chat/message.ts';
 import type { Identity } from '../../../runtime/identity/tokens.ts';
 import type { Logger } from '../../../runtime/telemetry/log.ts';
+import { warnSeldom } from '../../../runtime/telemetry/seldom.ts';
 import { HttpProblem } from '../problems.ts';
 import type { Delivery, Late } from './delivery.ts';
 import type { Homes } from './homes.ts';
@@ -46,11 +47,14 @@ const looks = 10;
 /** The way of a post from the request to its answer (core/api/chat.ts). */
 export class Posting {
   readonly #deps: PostingOptions;
+  readonly #warn: (error: unknown) => void;
   /** The same post, asked for again while it is under way, waits for the one that is. */
   readonly #underWay = new Map<string, Promise<PostedMessage>>();
 
   constructor(deps: PostingOptions) {
     this.#deps = deps;
+    const { log, steady } = deps;
+    this.#warn = warnSeldom({ log, text: 'a post was refused: its Redis does not answer', steady });
   }
 
   async post(identity: Identity, post: NewPost): Promise<PostedMessage> {
@@ -63,8 +67,7 @@ export class Posting {
       return await flight.finally(() => this.#underWay.delete(key));
     } catch (error) {
       const problem = error instanceof BusError ? refused('unavailable') : error;
-      // Thousands a second when a Redis is away: for whoever looks.
-      this.#deps.log.debug({ err: error }, 'a post was refused');
+      if (error instanceof BusError) this.#warn(error);
       if (problem instanceof HttpProblem && problem.chat !== undefined)
         this.#deps.metrics.refused(problem.chat.reason);
       throw problem;
