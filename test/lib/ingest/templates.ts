@@ -5,7 +5,7 @@ import { DataStack } from '../../../lib/data/data-stack.ts';
 import { IngestStack } from '../../../lib/ingest/ingest-stack.ts';
 import { NetworkStack } from '../../../lib/network/network-stack.ts';
 import { RegistryStack } from '../../../lib/registry/registry-stack.ts';
-import { synthesise } from '../synthesise.ts';
+import { synthesise, type Synthesised } from '../synthesise.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -21,14 +21,18 @@ export interface Templates {
   readonly ingest: readonly Resource[];
 }
 
-export function synthesiseIngest(config: TidecastConfig): Templates {
+export function stacksOfIngest(config: TidecastConfig): Synthesised['stacks'] {
   const build = (app: App, settings: Settings): IngestStack => {
     const network = new NetworkStack(app, settings);
     const data = new DataStack(app, settings);
     const registry = new RegistryStack(app, settings);
     return new IngestStack(app, settings, { network, data, registry });
   };
-  const { stacks } = synthesise(config, build, { isChecked: false });
+  return synthesise(config, build, { isChecked: false }).stacks;
+}
+
+export function synthesiseIngest(config: TidecastConfig): Templates {
+  const stacks = stacksOfIngest(config);
   const resourcesOf = (part: string): readonly Resource[] => {
     const template = stacks.get(part)?.template.toJSON() as { readonly Resources: Record<string, Resource> };
     return Object.values(template.Resources);
