@@ -276,12 +276,9 @@ export const drillWish = z
 export const drillAnswer = z
   .object({
     shards: list(z.string()),
-    tasks: z
-      .record(z.string(), z.number())
-      .exactOptional()
-      .meta({
-        description: 'by shard, how many heard it: those that are not connected at this moment did not',
-      }),
+    tasks: z.record(z.string(), z.number()).exactOptional().meta({
+      description: 'by shard, how many heard it: those that are not connected at this moment did not',
+    }),
   })
   .meta({ id: 'ChatDrillShards' });
 export const moveWish = z
