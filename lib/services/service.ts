@@ -46,8 +46,8 @@ const logBuffer = Size.mebibytes(4);
 export class WebService extends Construct {
   readonly service: ecs.FargateService;
   readonly targetGroup: elb.ApplicationTargetGroup;
-  /** Its floor and ceiling; `tidecast` raises the floor before an event. */
-  readonly scalableTarget: scaling.ScalableTarget;
+  /** By this name Application Auto Scaling knows it: scheduled actions raise its floor before an event. */
+  readonly scalingResourceId: string;
 
   constructor(scope: Construct, id: string, props: WebServiceProps) {
     super(scope, id);
@@ -125,24 +125,23 @@ export class WebService extends Construct {
       action: elb.ListenerAction.forward([this.targetGroup]),
     });
     this.service.attachToApplicationTargetGroup(this.targetGroup);
-    this.scalableTarget = this.#scale(size, props.cpuPercent);
+    this.scalingResourceId = `service/${entrance.cluster.clusterName}/${this.service.serviceName}`;
+    this.#scale(size, props.cpuPercent);
   }
 
   /**
    * ECS measures every 20 s instead of every 60 s, and a policy may go by it: 86 s instead of 6 min until there are more
    * tasks (notes aws B9). The library's own classes don't know of it.
    */
-  #scale(
-    size: { readonly minTasks: number; readonly maxTasks: number },
-    cpuPercent: number,
-  ): scaling.ScalableTarget {
+  #scale(size: { readonly minTasks: number; readonly maxTasks: number }, cpuPercent: number): void {
     const resource = this.service.node.defaultChild as ecs.CfnService;
     resource.monitoring = {
       metricConfigurations: [{ metricNames: ['CPUUtilization'], resolutionSeconds: 20 }],
     };
-    const target = new scaling.ScalableTarget(this, 'Scaling', {
+    // Not the library's class: it would make a role, where Application Auto Scaling brings its own.
+    const target = new scaling.CfnScalableTarget(this, 'Scaling', {
       serviceNamespace: scaling.ServiceNamespace.ECS,
-      resourceId: `service/${this.service.cluster.clusterName}/${this.service.serviceName}`,
+      resourceId: this.scalingResourceId,
       scalableDimension: 'ecs:service:DesiredCount',
       minCapacity: size.minTasks,
       maxCapacity: size.maxTasks,
@@ -150,7 +149,7 @@ export class WebService extends Construct {
     new scaling.CfnScalingPolicy(this, 'Cpu', {
       policyName: `${this.node.path}-cpu`,
       policyType: 'TargetTrackingScaling',
-      scalingTargetId: target.scalableTargetId,
+      scalingTargetId: target.ref,
       targetTrackingScalingPolicyConfiguration: {
         predefinedMetricSpecification: {
           predefinedMetricType: 'ECSServiceAverageCPUUtilizationHighResolution',
@@ -161,6 +160,5 @@ export class WebService extends Construct {
         scaleInCooldown: 600,
       },
     });
-    return target;
   }
 }
