@@ -12,6 +12,8 @@ export interface ApiDependencies {
   readonly config: PublicConfig;
   /** The origin that viewers use: signed cookies are made for it. */
   readonly publicUrl: string;
+  /** Other addresses that open media may be asked at. */
+  readonly mediaUrls?: readonly string[];
   readonly channels: Channels;
   readonly broadcasts: Broadcasts;
   readonly fleet: Pick<FleetTable, 'report' | 'decisions' | 'request'>;

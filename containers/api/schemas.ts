@@ -100,6 +100,7 @@ export const playback = z
     session: z.int(),
     startedAt: timeMs,
     live: path.exactOptional(),
+    liveOrigins: z.array(z.string()).readonly().exactOptional(),
     archive: path.exactOptional(),
   })
   .meta({ id: 'Playback' }) satisfies z.ZodType<Playback>;

@@ -50,6 +50,7 @@ export async function startApi(options: {
       ...(environment.RTMP_URL === undefined ? {} : { rtmpUrl: environment.RTMP_URL }),
     },
     publicUrl: environment.PUBLIC_URL,
+    ...(environment.MEDIA_URLS === undefined ? {} : { mediaUrls: environment.MEDIA_URLS }),
     channels: tables.channels,
     broadcasts: tables.broadcasts,
     fleet: tables.fleet,

@@ -23,14 +23,17 @@ export function viewBroadcast(broadcast: Broadcast, now: number): BroadcastView 
   };
 }
 
-export function viewPlayback(broadcast: Broadcast, now: number): Playback {
+/** @param mediaUrls other addresses of open media: nobody's cookies for this one are sent there. */
+export function viewPlayback(broadcast: Broadcast, now: number, mediaUrls: readonly string[] = []): Playback {
   const live = livePlaylist(broadcast);
   const archive = archivePlaylist(broadcast);
+  const isElsewhere = live !== undefined && broadcast.visibility !== 'private' && mediaUrls.length > 0;
   return {
     state: shownState(broadcast, now),
     session: broadcast.session,
     startedAt: broadcast.startedAt,
     ...(live === undefined ? {} : { live }),
+    ...(isElsewhere ? { liveOrigins: mediaUrls } : {}),
     ...(archive === undefined ? {} : { archive }),
   };
 }

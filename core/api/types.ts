@@ -61,6 +61,8 @@ export interface Playback {
   readonly startedAt: number;
   /** Master playlist of the live window; absent when ended or before the first picture. */
   readonly live?: string;
+  /** Other origins that `live` may be asked at, as good as this one: viewers are to be spread over them. */
+  readonly liveOrigins?: readonly string[];
   /** Master playlist of the archive: time shift while live, the recording afterwards. */
   readonly archive?: string;
 }

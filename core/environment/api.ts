@@ -19,6 +19,15 @@ const variables = storeEnvironment.extend({
     .optional(),
   /** The address that viewers use, for example https://live.example.com: signed cookies are made for it. */
   PUBLIC_URL: z.url(),
+  /**
+   * Addresses that deliver media alone, parted by commas, for example https://m1.live.example.com: each has limits of
+   * its own at the CDN, so the viewers of one great show are spread over them.
+   */
+  MEDIA_URLS: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.url({ protocol: /^https?$/ })))
+    .optional(),
   /** The private key for signed cookies: the PEM itself (ECS gives secrets that way), or the file that has it. */
   COOKIE_KEY: z
     .string()

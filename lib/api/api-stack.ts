@@ -5,7 +5,7 @@ import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { z } from 'zod';
 import type { apiEnvironment } from '../../core/environment/api.ts';
 import type { Settings } from '../config.ts';
-import type { ApiParts, DataParts, EntranceParts, Identity, NetworkParts, PublicAddress } from '../parts.ts';
+import type { ApiParts, DataParts, DeliveryParts, EntranceParts, Identity, NetworkParts } from '../parts.ts';
 import { servicePorts } from '../services/ports.ts';
 import { WebService } from '../services/service.ts';
 import { TidecastStack } from '../stack.ts';
@@ -16,7 +16,7 @@ export interface ApiStackParts {
   readonly network: NetworkParts;
   readonly data: DataParts;
   readonly entrance: EntranceParts;
-  readonly delivery: PublicAddress;
+  readonly delivery: Pick<DeliveryParts, 'publicUrl' | 'mediaUrls'>;
 }
 
 /** Names of what the API reads; a test parses the values. */
@@ -54,6 +54,7 @@ export class ApiStack extends TidecastStack implements ApiParts {
       OIDC_ISSUER: this.identity.issuer,
       OIDC_CLIENT_ID: this.identity.clientId,
       PUBLIC_URL: publicUrl,
+      MEDIA_URLS: delivery.mediaUrls.join(','),
       COOKIE_KEY_PAIR_ID: data.cookiePublicKey.publicKeyId,
       // Without a domain the API takes it from the scheduler's report.
       ...(settings.domain === undefined ? {} : { RTMP_URL: `rtmp://${settings.domain.ingestName}/live` }),

@@ -9,6 +9,7 @@ import type {
 } from '../../core/api/types.ts';
 import type { Visibility } from '../../core/broadcast/types.ts';
 import { createAsk, type AskDependencies } from './ask.ts';
+import { atOneHome } from './one-home.ts';
 
 export { Refused, Unreachable, wordsOf } from './ask.ts';
 
@@ -43,7 +44,8 @@ export interface Api {
   ) => Promise<{ readonly broadcasts: readonly BroadcastView[]; readonly nextCursor?: string }>;
 }
 
-export function createApi(dependencies: AskDependencies): Api {
+/** @param place of this viewer in the crowd, in [0, 1): a viewer stays at one of the origins that there are. */
+export function createApi(dependencies: AskDependencies, place = 0): Api {
   const ask = createAsk(dependencies);
   const id = encodeURIComponent;
   const cursorOf = (cursor: string | undefined): string =>
@@ -54,7 +56,8 @@ export function createApi(dependencies: AskDependencies): Api {
     time: () => ask('GET', '/api/time'),
     directory: (cursor) => ask('GET', `/api/directory${cursorOf(cursor)}`),
     broadcast: (broadcastId) => ask('GET', `/api/broadcasts/${id(broadcastId)}`),
-    playback: (broadcastId) => ask('GET', `/api/broadcasts/${id(broadcastId)}/playback`),
+    playback: async (broadcastId) =>
+      atOneHome(await ask('GET', `/api/broadcasts/${id(broadcastId)}/playback`), place),
     changeBroadcast: (broadcastId, change) => ask('PATCH', `/api/broadcasts/${id(broadcastId)}`, change),
     ownChannels: () => ask('GET', '/api/me/channels'),
     createChannel: (channel) => ask('POST', '/api/channels', channel),

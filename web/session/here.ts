@@ -17,5 +17,5 @@ export function createHere(onExpired?: () => void): Here {
     token: () => tokens.read(Date.now())?.accessToken,
     ...(onExpired === undefined ? {} : { onExpired }),
   };
-  return { api: createApi(dependencies), ask: createAsk(dependencies), tokens };
+  return { api: createApi(dependencies, Math.random()), ask: createAsk(dependencies), tokens };
 }

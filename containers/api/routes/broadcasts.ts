@@ -56,7 +56,7 @@ export function broadcastRoutes(app: Api, deps: ApiDependencies, askers: Askers,
       const now = clock.now();
       const cookies = playbackCookies(broadcast, now, deps);
       if (cookies.length > 0) reply.header('set-cookie', cookies);
-      return reply.send(viewPlayback(broadcast, now));
+      return reply.send(viewPlayback(broadcast, now, deps.mediaUrls));
     },
   });
 

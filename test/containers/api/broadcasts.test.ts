@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { viewPlayback } from '../../../containers/api/views.ts';
 import type { BroadcastView, Directory, Playback, Problem } from '../../../core/api/types.ts';
+import type { Broadcast, Visibility } from '../../../core/broadcast/types.ts';
 import { ObjectStoreError } from '../../../runtime/store/objects/port.ts';
 import { startTestApi, type TestApi } from './harness.ts';
 
@@ -268,6 +270,24 @@ describe('playback', () => {
     const answer = await api.ask(null, 'GET', `/api/broadcasts/${broadcastId}/playback`);
     expect(answer.json()).not.toHaveProperty('live');
     expect(answer.json()).toMatchObject({ state: 'ended', archive: `/archive/${broadcastId}/master.m3u8` });
+  });
+
+  it('names the origins that live media may be asked at too, but never for what is behind cookies', async () => {
+    const liveOrigins = ['https://m1.live.test', 'https://m2.live.test'];
+    const withPicture = async (visibility: Visibility): Promise<Broadcast> => {
+      const { broadcastId } = await api.goLive(await api.channel(owner, visibility));
+      return (await api.tables.broadcasts.get(broadcastId)) as Broadcast;
+    };
+    const open = await withPicture('public');
+    const hidden = await withPicture('private');
+    const now = api.clock.now();
+    expect(viewPlayback(open, now, liveOrigins)).toMatchObject({
+      live: `/live/in-01/${open.broadcastId}/master.m3u8`,
+      liveOrigins,
+    });
+    expect(viewPlayback(hidden, now, liveOrigins)).not.toHaveProperty('liveOrigins');
+    expect(viewPlayback({ ...open, state: 'ended' }, now, liveOrigins)).not.toHaveProperty('liveOrigins');
+    expect(viewPlayback(open, now)).not.toHaveProperty('liveOrigins');
   });
 
   it('of a private broadcast goes over the signed path, with cookies for both paths and four hours', async () => {

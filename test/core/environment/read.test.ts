@@ -110,6 +110,7 @@ describe('readEnvironment', () => {
       'RTMP_URL',
       'COOKIE_KEY',
       'PUBLIC_URL',
+      'MEDIA_URLS',
       'HTTP_PORT',
       'LOG_LEVEL',
     );

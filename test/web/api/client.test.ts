@@ -44,6 +44,22 @@ describe('the API client', () => {
     ]);
   });
 
+  it('keeps a viewer at one of the origins that live media have, and everybody at this one where there are none', async () => {
+    const playback = { state: 'live', session: 1, startedAt: 0, live: '/live/in-01/b1/master.m3u8' };
+    const liveOrigins = ['https://m1.example', 'https://m2.example', 'https://m3.example'];
+    const homeAt = async (place: number, answer: object): Promise<string | undefined> => {
+      const fetchOnce = () => Promise.resolve(json(200, answer));
+      const api = createApi({ fetch: fetchOnce, token: () => undefined }, place);
+      return (await api.playback('b1')).live;
+    };
+    const homes = await Promise.all(
+      [0, 0.34, 0.999_999].map((place) => homeAt(place, { ...playback, liveOrigins })),
+    );
+    expect(homes).toEqual(liveOrigins.map((origin) => `${origin}${playback.live}`));
+    expect(await homeAt(0.5, playback)).toBe(playback.live);
+    expect(await homeAt(0.5, { ...playback, live: undefined, liveOrigins })).toBeUndefined();
+  });
+
   it('says what was wrong with which field', async () => {
     const { api } = apiThat(() =>
       json(422, {
