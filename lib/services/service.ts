@@ -124,6 +124,8 @@ export class WebService extends Construct {
       conditions: [elb.ListenerCondition.pathPatterns([props.path])],
       action: elb.ListenerAction.forward([this.targetGroup]),
     });
+    // The library waits for the task's role only: without the other one the first tasks could not be pulled.
+    this.service.node.addDependency(executionRole);
     this.service.attachToApplicationTargetGroup(this.targetGroup);
     this.scalingResourceId = `service/${entrance.cluster.clusterName}/${this.service.serviceName}`;
     this.#scale(size, props.cpuPercent);

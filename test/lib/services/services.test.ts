@@ -89,6 +89,13 @@ describe.each(stacks)('the service of %s', (stack) => {
     });
   });
 
+  it('starts no task before its image and its secrets may be read, and its load balancer knows it', () => {
+    const [found] = services.deployment.resources('AWS::ECS::Service', stack);
+    const waits = (found?.resource as { readonly DependsOn?: readonly string[] }).DependsOn?.join(' ');
+    for (const part of ['ExecutionRoleDefaultPolicy', 'TaskRoleDefaultPolicy', 'Rule'])
+      expect(waits).toContain(part);
+  });
+
   it('moves nobody only to even out the zones', () => {
     expect(service['AvailabilityZoneRebalancing']).toBe('DISABLED');
   });
