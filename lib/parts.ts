@@ -10,6 +10,7 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
@@ -52,6 +53,10 @@ export interface IngestParts {
   /** Internal; the origin of /live/*. */
   readonly loadBalancer: elb.IApplicationLoadBalancer;
   readonly targetGroupPrefix: string;
+  /** What the tasks say, with task and slot. */
+  readonly logGroup: logs.ILogGroup;
+  /** Has the load balancer write its access log; the bucket's stack can't need anything of the ingest's. */
+  logTo(bucket: s3.IBucket, prefix?: string): void;
 }
 
 /** scheduler/scheduler-stack.ts */

@@ -1,3 +1,4 @@
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { slotNames } from '../../../core/fleet/policy.ts';
 import { liveFolder } from '../../../core/media/addresses.ts';
@@ -5,12 +6,14 @@ import { timingFor } from '../../../core/media/timing.ts';
 import { schedulerEnvironment } from '../../../core/environment/scheduler.ts';
 import type { TidecastConfig } from '../../../lib/config.ts';
 import { liveTargetGroupPrefix } from '../../../lib/naming.ts';
+import { TidecastStack } from '../../../lib/stack.ts';
 import {
   at,
   environment,
   ofType,
   only,
   said,
+  stacksOfIngest,
   synthesiseIngest,
   type Json,
   type JsonObject,
@@ -109,6 +112,22 @@ describe('a request', () => {
     expect(idleS).toBeGreaterThan(3 * timingFor({ num: 30, den: 1 }).targetDurationS);
     // keepAliveTimeout of containers/ingest/http.ts.
     expect(idleS).toBeLessThan(72);
+  });
+});
+
+describe('the access log', () => {
+  it('goes to a bucket of another stack, for which nothing of this one is needed', () => {
+    const stacks = stacksOfIngest(config, (stack, app) => {
+      const logs = new TidecastStack(app, { part: 'logs', settings: stack.settings, description: 'logs' });
+      stack.logTo(new Bucket(logs, 'Logs') as IBucket, 'live');
+    });
+    const [logged] = Object.values(
+      stacks.get('ingest')?.template.findResources('AWS::ElasticLoadBalancingV2::LoadBalancer') ?? {},
+    );
+    const written = at(logged, 'Properties', 'LoadBalancerAttributes') as readonly JsonObject[];
+    expect(written).toContainEqual({ Key: 'access_logs.s3.enabled', Value: 'true' });
+    expect(written).toContainEqual({ Key: 'access_logs.s3.prefix', Value: 'live' });
+    expect(stacks.get('logs')?.stack.dependencies).toEqual([]);
   });
 });
 

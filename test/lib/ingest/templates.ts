@@ -21,12 +21,16 @@ export interface Templates {
   readonly ingest: readonly Resource[];
 }
 
-export function stacksOfIngest(config: TidecastConfig): Synthesised['stacks'] {
-  const build = (app: App, settings: Settings): IngestStack => {
+/** @param afterwards what other stacks do with it */
+export function stacksOfIngest(
+  config: TidecastConfig,
+  afterwards: (ingest: IngestStack, app: App) => void = () => {},
+): Synthesised['stacks'] {
+  const build = (app: App, settings: Settings): void => {
     const network = new NetworkStack(app, settings);
     const data = new DataStack(app, settings);
     const registry = new RegistryStack(app, settings);
-    return new IngestStack(app, settings, { network, data, registry });
+    afterwards(new IngestStack(app, settings, { network, data, registry }), app);
   };
   return synthesise(config, build, { isChecked: false }).stacks;
 }
