@@ -29,6 +29,7 @@ describe('what the API is told', () => {
       PUBLIC_URL: 'https://live.example.com',
       MEDIA_URLS: ['https://m1.live.example.com'],
       RTMP_URL: 'rtmp://ingest.live.example.com/live',
+      MEDIA_URLS: ['https://m1.live.example.com'],
       REDIS_PASSWORD: 'generated',
       COOKIE_KEY: secrets.COOKIE_KEY,
     });
