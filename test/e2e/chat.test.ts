@@ -17,6 +17,7 @@ import {
   say,
 } from '../support/chat/page.ts';
 import { idsOf, post, talk, type Post } from '../support/chat/people.ts';
+import { inStep, seek } from '../support/chat/replayed.ts';
 import { pagesAgree, socketsAgree } from '../support/chat/screens.ts';
 import { ChatViewer } from '../support/chat/viewer.ts';
 import { startEncoder, testPicture, type Encoder } from '../support/encoder.ts';
@@ -375,34 +376,13 @@ describe('the chat of a show', () => {
     const page = signedIn;
     await page.goto(`${platform.url}/watch/${broadcastId}`);
     await playerIs(page, { state: 'playing', mode: 'recording' });
-    const seek = (toS: number): Promise<void> =>
-      page.evaluate((seconds) => {
-        const video = document.querySelector('video');
-        if (video !== null) video.currentTime = seconds;
-      }, toS);
-    const newest = async (): Promise<{ readonly id: string | undefined; readonly atS: number }> => {
-      const time = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
-      return { id: (await drawnLines(page)).at(-1)?.id, atS: time };
-    };
-    const inStep = async (what: string): Promise<void> => {
-      let seen = '';
-      await until(`the chat is in step ${what}`, async () => {
-        const now = await newest();
-        // The chat follows the picture a few times a second, and the picture goes on between two questions.
-        const least = ids.findLast((id) => atS(id) <= now.atS - stepS) ?? '';
-        const most = ids.findLast((id) => atS(id) <= now.atS + stepS) ?? '';
-        seen = `at ${now.atS} s it shows ${now.id}, not ${least} to ${most}`;
-        return now.id !== undefined && now.id >= least && now.id <= most ? true : undefined;
-      }).catch(async (error: unknown) => {
-        throw new Error(`${String(error)}; ${seen}; ${await pageFacts(page)}`);
-      });
-    };
+    const said = { ids, atS, withinS: stepS };
     const late = ids[Math.floor(ids.length * 0.75)] ?? '';
-    await seek(atS(late));
-    await inStep('far ahead');
+    await seek(page, atS(late));
+    await inStep(page, 'far ahead', said);
     const early = ids[25] ?? '';
-    await seek(atS(early) - 2);
-    const [shownAtS] = await Promise.all([pictureAt(page, early), inStep('after going back')]);
+    await seek(page, atS(early) - 2);
+    const [shownAtS] = await Promise.all([pictureAt(page, early), inStep(page, 'after going back', said)]);
     expect(Math.abs(shownAtS - atS(early))).toBeLessThan(stepS);
     const { lines } = await readChat(page);
     expect(lines.every(({ id }) => ids.includes(id))).toBe(true);
