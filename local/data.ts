@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly chat: string;
   /** For the `tidecast` command. */
   readonly control: string;
+  /** The gate's value and secret. */
+  readonly gate: string;
   readonly logs: string;
   readonly issuerKeyFile: string;
   readonly cookieKeyFile: string;
@@ -98,6 +100,7 @@ export function openDataFolder(folder: string): DataFolder {
     images: inside('fleet/images.json'),
     chat: inside('chat'),
     control: inside('control.json'),
+    gate: inside('keys/gate.json'),
     logs: inside('logs'),
     issuerKeyFile: inside('keys/issuer.json'),
     cookieKeyFile,

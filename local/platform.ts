@@ -17,6 +17,7 @@ import { openImages } from './fleet/images.ts';
 import { taskLauncher } from './fleet/launch.ts';
 import { localPolicy, type LocalPolicyOptions } from './fleet/policy.ts';
 import { freePort } from './free-port.ts';
+import { openGateStore } from './gate-store.ts';
 import { createIssuer } from './issuer/issuer.ts';
 import { keepRunning } from './keep-running.ts';
 import { pause } from './pause.ts';
@@ -242,6 +243,7 @@ async function start(
   ending.push(() => api.stop());
   const chat = await chatStarting;
 
+  const gate = openGateStore({ file: data.gate, clock, random: randomBytes });
   const control = openControl({
     file: data.control,
     url,
@@ -265,6 +267,13 @@ async function start(
         await chat.removeShard(name);
         say(`Chat shard ${name} is gone`);
       },
+      gate: (value) => {
+        if (value !== undefined) {
+          gate.write(value);
+          say(`The gate lets in: ${value}`);
+        }
+        return Promise.resolve({ value: gate.value });
+      },
       token: async (person) => ({ token: await issuer.signFor(person) }),
     },
   });
@@ -282,6 +291,7 @@ async function start(
     },
     publicUrl: url,
     issuer: `${url}/local-issuer`,
+    gate,
     cookieKeys: new Map([[cookieKeyPairId, data.cookiePublicKey]]),
     mounts: new Map([
       ['/local-issuer', issuer.handler],

@@ -7,6 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { shardPattern } from '../../core/chat/protocol.ts';
+import { readGate } from '../../core/gate/gate.ts';
 import { ShardError } from '../chat/chat.ts';
 
 export interface ControlHandlers {
@@ -16,6 +17,8 @@ export interface ControlHandlers {
   /** Both throw ShardError for what can't be done. */
   addShard(name: string): Promise<void>;
   removeShard(name: string): Promise<void>;
+  /** Writes the gate's value if one is given, and says it. */
+  gate(value?: string): Promise<{ readonly value: string }>;
   token(person: string): Promise<{ readonly token: string }>;
 }
 
@@ -51,6 +54,13 @@ const killHostBody = z.strictObject({
 });
 const shardBody = z.strictObject({
   shard: z.string().regex(shardPattern, 'has small letters, digits and dashes, 16 at most'),
+});
+const gateBody = z.strictObject({
+  value: z
+    .string()
+    .max(20)
+    .refine((value) => readGate(value) !== undefined, 'is open, closed, or a share like 0.25')
+    .optional(),
 });
 const tokenBody = z.strictObject({ person: z.string().regex(/^[a-z0-9._-]{1,40}$/) });
 
@@ -96,6 +106,7 @@ export function openControl(options: {
       await handlers.removeShard(shard);
       return { shard };
     },
+    gate: (body) => handlers.gate(gateBody.parse(body).value),
     token: (body) => handlers.token(tokenBody.parse(body).person),
   };
 

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pageHeaders } from '../../core/pages.ts';
 import { findRoute, routes as theRoutes, type Route } from '../../core/routes.ts';
+import type { GateTools } from '../../lambda/gate/event.ts';
 import type { Logger } from '../../runtime/telemetry/log.ts';
 import { barredBecause } from './access.ts';
 import { Cache } from './cache.ts';
@@ -14,9 +15,10 @@ import { zeroCounters, type Counters } from './exchange.ts';
 import type { Outcome } from './fetch.ts';
 import { Flights } from './flights.ts';
 import { guardConnections, serverLimits } from './guard.ts';
+import { createPageGate } from './gate.ts';
 import { createOrigins, type OriginAddresses } from './origins/origins.ts';
 import { createReader } from './read.ts';
-import { refuse } from './respond.ts';
+import { refuse, sendAlone } from './respond.ts';
 import { readTarget } from './target.ts';
 import { createUpgrader } from './upgrade.ts';
 import { createWriter } from './write.ts';
@@ -35,6 +37,8 @@ export interface EdgeOptions {
   readonly publicUrl?: string;
   /** OIDC issuer, which pages may connect to. */
   readonly issuer: string;
+  /** What the gate's function is given; without it everybody is let in. */
+  readonly gate?: GateTools;
   readonly mounts?: ReadonlyMap<string, Mount>;
   readonly clock: { now(): number };
   readonly log: Logger;
@@ -80,6 +84,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const flights = new Flights<Outcome>();
   const counters = zeroCounters();
   const timeoutMs = options.originTimeoutMs ?? 30_000;
+  const gate = options.gate === undefined ? undefined : createPageGate(options.gate);
   const origins = createOrigins({
     addresses: options.origins,
     pageHeaders: pageHeaders(options.issuer),
@@ -137,7 +142,16 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       if (reason !== undefined)
         return deny(response, 403, `Signed cookies are needed for this path: ${reason}.`);
     }
-    const exchange = { request, response, route, path, query };
+    const admission = route.name === 'pages' ? await gate?.(request, path) : undefined;
+    if (admission?.isLetIn === false) {
+      counters.refused += 1;
+      return sendAlone(
+        { request, response, result: 'Error', viewerHeaders: {} },
+        { status: admission.status, headers: admission.headers, body: Buffer.from(admission.body) },
+        false,
+      );
+    }
+    const exchange = { request, response, route, path, query, headers: admission?.headers ?? {} };
     if (method !== 'GET' && method !== 'HEAD') return write(exchange);
     const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
     if (length !== '0' || encoding !== undefined)

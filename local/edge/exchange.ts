@@ -8,6 +8,8 @@ export interface Exchange {
   readonly route: Route;
   readonly path: string;
   readonly query: string;
+  /** For this viewer alone, with the route's own headers. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What the edge counts. */

@@ -82,7 +82,7 @@ export function createReader(dependencies: ReadDependencies): (exchange: Exchang
       response,
       // CloudFront calls every error by its name, wherever it came from.
       result: status >= 400 ? 'Error' : result,
-      viewerHeaders: viewerHeaders(route),
+      viewerHeaders: { ...viewerHeaders(route), ...(status < 400 ? exchange.headers : {}) },
     });
 
     const kept = cache.get(forwarded.key, clock.now());

@@ -1,6 +1,7 @@
 import type { Command, Context, Result } from './command.ts';
 import { drill } from './commands/drill.ts';
 import { fleet } from './commands/fleet.ts';
+import { gate } from './commands/gate.ts';
 import { limits } from './commands/limits.ts';
 import { killHost, release } from './commands/local.ts';
 import { plan } from './commands/plan.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   shards,
   limits,
   drill,
+  gate,
   release,
   killHost,
 ];

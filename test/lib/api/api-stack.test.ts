@@ -27,7 +27,6 @@ describe('what the API is told', () => {
       AWS_REGION: 'ap-northeast-1',
       HTTP_PORT: 8080,
       PUBLIC_URL: 'https://live.example.com',
-      MEDIA_URLS: ['https://m1.live.example.com'],
       RTMP_URL: 'rtmp://ingest.live.example.com/live',
       MEDIA_URLS: ['https://m1.live.example.com'],
       REDIS_PASSWORD: 'generated',

@@ -34,6 +34,10 @@ describe('the control endpoint', () => {
       asked.push(['remove-shard', shard]);
       return Promise.resolve();
     },
+    gate: (value) => {
+      asked.push(['gate', value]);
+      return Promise.resolve({ value: value ?? 'open' });
+    },
     token: (person) => {
       asked.push(['token', person]);
       return Promise.resolve({ token: `for ${person}` });

@@ -151,6 +151,7 @@ export async function startInstallation(): Promise<Installation> {
           addShard: (shard) =>
             shard === 'a' ? Promise.reject(new ShardError('There is a shard a already.')) : Promise.resolve(),
           removeShard: () => Promise.resolve(),
+          gate: (value = 'open') => Promise.resolve({ value }),
           token: (person) => Promise.resolve({ token: person === 'operator' ? token : 'nobody' }),
         },
       });

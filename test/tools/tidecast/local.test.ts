@@ -46,6 +46,19 @@ describe('on the local platform', () => {
     expect(wrong.err).toContain("'i-0a1b2c3d' is not a host of the local platform");
   });
 
+  it('gate says who may come in, and changes it', async () => {
+    expect((await local('gate')).out).toContain('The gate is open: everybody is let in.');
+    expect((await local('gate', 'closed')).out).toContain('The gate is closed: newcomers wait;');
+    expect((await local('gate', '0.25')).out).toContain('25 % of the newcomers are let in');
+    expect(JSON.parse((await local('gate', '0.5', '--json')).out)).toEqual({ value: '0.5' });
+  });
+
+  it.each(['ajar', '1e-1'])('gate takes no value like %j', async (value) => {
+    const { code, err } = await local('gate', value);
+    expect(code).toBe(2);
+    expect(err).toContain('is no value of the gate');
+  });
+
   it('a local token never goes to another installation', async () => {
     const { code, err } = await local('fleet', '--url', 'https://tidecast.example');
     expect(code).toBe(4);
