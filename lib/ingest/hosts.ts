@@ -55,7 +55,7 @@ export class Hosts extends Construct {
       id: 'AwsSolutions::AwsSolutions-AS3',
       reason: 'the scheduler keeps every decision about a host with its reason, and raises the alarms',
     });
-    Tags.of(this).add('Name', `${settings.name} ingest`);
+    Tags.of(this.group).add('Name', `${settings.name} ingest`);
     new SuspendedProcesses(this, 'Suspended', { settings, group: this.group });
   }
 

@@ -49,7 +49,6 @@ export class IngestStack extends TidecastStack implements IngestParts {
     const task = new IngestTask(this, 'Task', {
       settings,
       data,
-      registry,
       sizes,
       region: settings.region,
       logGroup,

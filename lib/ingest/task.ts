@@ -1,11 +1,12 @@
 import { Duration, Size, Validations } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from '../config.ts';
-import { ingestFamily } from '../naming.ts';
-import type { DataParts, RegistryParts } from '../parts.ts';
+import { ingestFamily, ingestRepositoryName } from '../naming.ts';
+import type { DataParts } from '../parts.ts';
 import { releaseTag } from '../registry/registry-stack.ts';
 import { acknowledgeWildcards } from '../wildcards.ts';
 import { taskPermissions, taskWildcards } from './access.ts';
@@ -17,7 +18,6 @@ import { temporaryMiB, type HostSizes } from './sizes.ts';
 export interface IngestTaskProps {
   readonly settings: Settings;
   readonly data: DataParts;
-  readonly registry: RegistryParts;
   readonly sizes: HostSizes;
   readonly region: string;
   readonly logGroup: logs.ILogGroup;
@@ -42,7 +42,7 @@ export class IngestTask extends Construct {
 
   constructor(scope: Construct, id: string, props: IngestTaskProps) {
     super(scope, id);
-    const { settings, data, registry, sizes, region, logGroup } = props;
+    const { settings, data, sizes, region, logGroup } = props;
     const taskRole = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
       description: 'The ingest task: its shows, their archive, its heartbeat',
@@ -72,9 +72,11 @@ export class IngestTask extends Construct {
       size: temporaryMiB,
       mountOptions: [ecs.TmpfsMountOption.NOSUID, ecs.TmpfsMountOption.NODEV],
     });
+    // By its name: taken out of the other stack's ARN, the address would be split and joined while it is deployed.
+    const images = ecr.Repository.fromRepositoryName(this, 'Images', ingestRepositoryName(settings.name));
     const container = this.definition.addContainer(this.containerName, {
       // Only where the repository stands: the scheduler puts a digest in the tag's place (lambda/scheduler/aws/images.ts).
-      image: ecs.ContainerImage.fromEcrRepository(registry.ingest, releaseTag),
+      image: ecs.ContainerImage.fromEcrRepository(images, releaseTag),
       environment: environmentOf({ settings, data, sizes, region }),
       cpu: sizes.taskCpu,
       memoryLimitMiB: sizes.taskMemoryMiB,
