@@ -77,6 +77,8 @@ export interface EntranceParts {
   /** Of every service behind it: each shard's Redis lets it in, and nobody else. */
   readonly servicesSecurityGroup: ec2.ISecurityGroup;
   readonly cluster: ecs.ICluster;
+  /** Has the load balancer write its access log; the bucket's stack can't need anything of this one. */
+  logTo(bucket: s3.IBucket, prefix?: string): void;
 }
 
 /** What the API has of the delivery. */
@@ -97,7 +99,8 @@ export interface DeliveryParts extends PublicAddress {
 }
 
 /** api/api-stack.ts: the API's service, and who people are. Comes after the delivery. */
-export interface ApiParts extends EntranceParts {
+export interface ApiParts extends Omit<EntranceParts, 'logTo'> {
+  readonly logGroup: logs.ILogGroup;
   readonly service: ecs.IBaseService;
   readonly targetGroup: elb.IApplicationTargetGroup;
   /** The user pool of the stack, or what the settings name. */
@@ -117,6 +120,7 @@ export interface ChatParts {
   readonly targetGroup: elb.IApplicationTargetGroup;
   /** Of the replication group, for metrics. */
   readonly redisId: string;
+  readonly logGroup: logs.ILogGroup;
 }
 
 /** edge/edge-stack.ts, in us-east-1 */

@@ -1,3 +1,4 @@
+import { loadLine } from '../../core/chat/metrics.ts';
 import type { ChatEnvironment } from '../../core/environment/chat.ts';
 import { openFanIn } from '../../runtime/bus/fan-in.ts';
 import { createTokenVerifier } from '../../runtime/identity/tokens.ts';
@@ -83,6 +84,7 @@ export async function startChat(options: {
     taskId,
     capacity: environment.CAPACITY,
     sockets: () => server.sockets,
+    said: (sockets) => log.info({ sockets }, loadLine),
     shownPerS: (shownPerS) => {
       server.shownPerS = shownPerS;
     },

@@ -2,6 +2,7 @@ import { Duration, type App } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { z } from 'zod';
 import type { apiEnvironment } from '../../core/environment/api.ts';
 import type { Settings } from '../config.ts';
@@ -35,6 +36,7 @@ export class ApiStack extends TidecastStack implements ApiParts {
   readonly cluster: ecs.ICluster;
   readonly service: ecs.FargateService;
   readonly targetGroup: elb.ApplicationTargetGroup;
+  readonly logGroup: logs.ILogGroup;
   readonly identity: Identity;
 
   constructor(app: App, settings: Settings, { network, data, entrance, delivery }: ApiStackParts) {
@@ -63,7 +65,7 @@ export class ApiStack extends TidecastStack implements ApiParts {
       COOKIE_KEY: ecs.Secret.fromSecretsManager(data.cookieKey),
       REDIS_PASSWORD: ecs.Secret.fromSecretsManager(data.redisPassword),
     } satisfies ApiSecrets;
-    const { service, targetGroup } = new WebService(this, 'Api', {
+    const { service, targetGroup, logGroup } = new WebService(this, 'Api', {
       settings,
       network,
       entrance,
@@ -92,5 +94,6 @@ export class ApiStack extends TidecastStack implements ApiParts {
     });
     this.service = service;
     this.targetGroup = targetGroup;
+    this.logGroup = logGroup as logs.ILogGroup;
   }
 }

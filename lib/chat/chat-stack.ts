@@ -1,7 +1,9 @@
 import { Duration, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { z } from 'zod';
+import { chatMetricNamespace, loadLine, socketsMetric } from '../../core/chat/metrics.ts';
 import { chatPath } from '../../core/chat/protocol.ts';
 import type { chatEnvironment } from '../../core/environment/chat.ts';
 import type { Settings } from '../config.ts';
@@ -28,12 +30,16 @@ const closeS = 15;
 /** A task notices within 15 s that it is to go (runtime/lifecycle/ecs-task.ts), and says good-bye. */
 const noticeS = 30;
 
+/** Of its capacity, on average: the rest is for who comes while the next tasks start. */
+const fullShare = 0.75;
+
 /** A chat shard: its Valkey, its tasks, its path on the load balancer. */
 export class ChatStack extends TidecastStack implements ChatParts {
   readonly shard: string;
   readonly service: ecs.FargateService;
   readonly targetGroup: elb.ApplicationTargetGroup;
   readonly redisId: string;
+  readonly logGroup: logs.ILogGroup;
 
   constructor(app: App, settings: Settings, { network, data, api }: ChatStackParts, shard: string) {
     super(app, { part: `chat-${shard}`, settings, description: `chat shard ${shard}` });
@@ -58,7 +64,7 @@ export class ChatStack extends TidecastStack implements ChatParts {
     const secrets = {
       REDIS_PASSWORD: ecs.Secret.fromSecretsManager(data.redisPassword),
     } satisfies ChatSecrets;
-    const { service, targetGroup } = new WebService(this, 'Chat', {
+    const { service, targetGroup, logGroup, scaling } = new WebService(this, 'Chat', {
       settings,
       network,
       entrance: api,
@@ -87,13 +93,22 @@ export class ChatStack extends TidecastStack implements ChatParts {
         deregistrationDelay: Duration.seconds(drainS + noticeS),
         // An open WebSocket is outstanding: newcomers go where the fewest are.
         loadBalancingAlgorithmType: elb.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
-        // Long polling is many requests of one session, and the session is in one task.
-        ...(polling ? { stickinessCookieDuration: Duration.days(1) } : {}),
+        // Long polling is many requests of one session, and the session is in one task. Each answer renews the cookie,
+        // and one comes every 25 s; it is forgotten soon, as whoever comes again is better off in another task.
+        ...(polling ? { stickinessCookieDuration: Duration.minutes(2) } : {}),
       },
     });
+    const sockets = logGroup.addMetricFilter('Sockets', {
+      metricNamespace: chatMetricNamespace(this.stackName),
+      metricName: socketsMetric,
+      filterPattern: logs.FilterPattern.stringValue('$.msg', '=', loadLine),
+      metricValue: '$.sockets',
+    });
+    scaling.alsoFollow('People', sockets.metric({ statistic: 'Average' }), capacity * fullShare);
     this.shard = shard;
     this.service = service;
     this.targetGroup = targetGroup;
     this.redisId = redis.id;
+    this.logGroup = logGroup as logs.ILogGroup;
   }
 }

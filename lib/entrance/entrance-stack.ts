@@ -2,6 +2,7 @@ import { Duration, Validations, type App } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Settings } from '../config.ts';
 import type { EntranceParts, NetworkParts } from '../parts.ts';
 import { servicePorts } from '../services/ports.ts';
@@ -55,7 +56,7 @@ export class EntranceStack extends TidecastStack implements EntranceParts {
     });
     Validations.of(this.loadBalancer).acknowledge({
       id: 'AwsSolutions::AwsSolutions-ELB2',
-      reason: 'the observability stack has its access logs written, where it keeps all logs',
+      reason: 'logTo() has them written, where all logs are kept',
     });
     // Plain HTTP: CloudFront's way here is inside AWS's network and the VPC, and no HTTP/2, which WebSockets don't pass.
     this.listener = this.loadBalancer.addListener('Http', {
@@ -79,5 +80,9 @@ export class EntranceStack extends TidecastStack implements EntranceParts {
         id: 'AwsSolutions::AwsSolutions-ECS4',
         reason: 'their metrics cost more than the tasks of this profile; CPU and memory are there without',
       });
+  }
+
+  logTo(bucket: s3.IBucket, prefix?: string): void {
+    this.loadBalancer.logAccessLogs(bucket, prefix);
   }
 }

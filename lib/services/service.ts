@@ -1,5 +1,4 @@
 import { Duration, Size, Validations } from 'aws-cdk-lib';
-import * as scaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -11,11 +10,12 @@ import type { EntranceParts, NetworkParts } from '../parts.ts';
 import { acknowledgeWildcards } from '../wildcards.ts';
 import { imageOf } from './image.ts';
 import { servicePorts } from './ports.ts';
+import { ServiceScaling } from './scaling.ts';
 
 export interface WebServiceProps {
   readonly settings: Settings;
   readonly network: NetworkParts;
-  readonly entrance: EntranceParts;
+  readonly entrance: Pick<EntranceParts, 'cluster' | 'listener' | 'servicesSecurityGroup'>;
   /** Which program: containers/<program>, and the size that the settings have for it. */
   readonly program: keyof typeof servicePorts;
   readonly environment: Readonly<Record<string, string>>;
@@ -46,8 +46,8 @@ const logBuffer = Size.mebibytes(4);
 export class WebService extends Construct {
   readonly service: ecs.FargateService;
   readonly targetGroup: elb.ApplicationTargetGroup;
-  /** By this name Application Auto Scaling knows it: scheduled actions raise its floor before an event. */
-  readonly scalingResourceId: string;
+  readonly logGroup: logs.LogGroup;
+  readonly scaling: ServiceScaling;
 
   constructor(scope: Construct, id: string, props: WebServiceProps) {
     super(scope, id);
@@ -60,6 +60,10 @@ export class WebService extends Construct {
     for (const statement of props.statements) taskRole.addToPolicy(statement);
     acknowledgeWildcards(taskRole, props.wildcards);
     acknowledgeWildcards(executionRole, {});
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: retentionOf(settings.logsKeptDays),
+      removalPolicy: removalOf(false),
+    });
     const taskDefinition = new ecs.FargateTaskDefinition(this, 'Task', {
       cpu: size.cpu,
       memoryLimitMiB: size.memoryMiB,
@@ -91,10 +95,7 @@ export class WebService extends Construct {
         streamPrefix: program,
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: logBuffer,
-        logGroup: new logs.LogGroup(this, 'Logs', {
-          retention: retentionOf(settings.logsKeptDays),
-          removalPolicy: removalOf(false),
-        }),
+        logGroup: this.logGroup,
       }),
     });
     this.service = new ecs.FargateService(this, 'Service', {
@@ -127,40 +128,13 @@ export class WebService extends Construct {
     // The library waits for the task's role only: without the other one the first tasks could not be pulled.
     this.service.node.addDependency(executionRole);
     this.service.attachToApplicationTargetGroup(this.targetGroup);
-    this.scalingResourceId = `service/${entrance.cluster.clusterName}/${this.service.serviceName}`;
-    this.#scale(size, props.cpuPercent);
-  }
-
-  /**
-   * ECS measures every 20 s instead of every 60 s, and a policy may go by it: 86 s instead of 6 min until there are more
-   * tasks (notes aws B9). The library's own classes don't know of it.
-   */
-  #scale(size: { readonly minTasks: number; readonly maxTasks: number }, cpuPercent: number): void {
-    const resource = this.service.node.defaultChild as ecs.CfnService;
-    resource.monitoring = {
-      metricConfigurations: [{ metricNames: ['CPUUtilization'], resolutionSeconds: 20 }],
-    };
-    // Not the library's class: it would make a role, where Application Auto Scaling brings its own.
-    const target = new scaling.CfnScalableTarget(this, 'Scaling', {
-      serviceNamespace: scaling.ServiceNamespace.ECS,
-      resourceId: this.scalingResourceId,
-      scalableDimension: 'ecs:service:DesiredCount',
-      minCapacity: size.minTasks,
-      maxCapacity: size.maxTasks,
-    });
-    new scaling.CfnScalingPolicy(this, 'Cpu', {
-      policyName: `${this.node.path}-cpu`,
-      policyType: 'TargetTrackingScaling',
-      scalingTargetId: target.ref,
-      targetTrackingScalingPolicyConfiguration: {
-        predefinedMetricSpecification: {
-          predefinedMetricType: 'ECSServiceAverageCPUUtilizationHighResolution',
-        },
-        targetValue: cpuPercent,
-        // Out fast: a crowd comes in a minute. In slowly: who goes sends viewers away, and the next show may follow.
-        scaleOutCooldown: 20,
-        scaleInCooldown: 600,
-      },
+    const { minTasks, maxTasks } = size;
+    const { cpuPercent } = props;
+    this.scaling = new ServiceScaling(this, 'Scaling', {
+      service: this.service,
+      minTasks,
+      maxTasks,
+      cpuPercent,
     });
   }
 }

@@ -10,6 +10,8 @@ export interface ReportOptions {
   /** Sockets that the task is made for. */
   readonly capacity: number;
   readonly sockets: () => number;
+  /** Hears how many there are as often as the tables. */
+  readonly said: (sockets: number) => void;
   /** Messages a second that a channel shows, as operators want it now. */
   readonly shownPerS: (shownPerS: number) => void;
   readonly now: () => number;
@@ -44,12 +46,13 @@ export class Report {
   }
 
   async #tell(): Promise<void> {
-    const { shards, limits, shard, redisUrl, taskId, capacity, sockets, shownPerS, now, failed } =
-      this.#options;
+    const { shards, limits, shard, redisUrl, taskId, capacity, shownPerS, now, failed } = this.#options;
+    const sockets = this.#options.sockets();
+    this.#options.said(sockets);
     try {
       if (!this.#isAnnounced) await shards.announce({ shard, redisUrl });
       this.#isAnnounced = true;
-      await shards.report({ shard, taskId, sockets: sockets(), capacity, at: now() });
+      await shards.report({ shard, taskId, sockets, capacity, at: now() });
       shownPerS((await limits.limits()).shownPerS);
     } catch (error) {
       failed(error);

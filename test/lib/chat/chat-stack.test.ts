@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { loadLine } from '../../../core/chat/metrics.ts';
 import { chatEnvironment } from '../../../core/environment/chat.ts';
 import { readEnvironment } from '../../../core/environment/read.ts';
-import { Services } from '../services/service.ts';
+import { Services, type Properties } from '../services/service.ts';
 import { domain } from '../synthesise.ts';
 
 const stack = 'tidecast-chat-a';
@@ -128,9 +129,32 @@ describe('newcomers', () => {
     expect(standard.targetGroupAttributes(stack)).toMatchObject({
       'stickiness.enabled': 'true',
       'stickiness.type': 'lb_cookie',
+      // Longer than long polling is ever silent (25 s), and over when they come again.
+      'stickiness.lb_cookie.duration_seconds': '120',
     });
     expect(small.targetGroupAttributes(stack)['stickiness.enabled']).toBe('false');
     expect(read(small).TRANSPORTS).toBe('websocket');
+  });
+});
+
+describe('the number of tasks', () => {
+  it('follows the people too: who only listens takes next to no CPU', () => {
+    const filter = standard.only(stack, 'AWS::Logs::MetricFilter');
+    // The line that containers/chat writes (core/chat/metrics.ts; test/containers/chat/program.test.ts).
+    expect(filter['FilterPattern']).toBe(`{ $.msg = "${loadLine}" }`);
+    const [metric] = filter['MetricTransformations'] as readonly Properties[];
+    expect(metric).toMatchObject({ MetricValue: '$.sockets' });
+    const policies = standard.all(stack, 'AWS::ApplicationAutoScaling::ScalingPolicy');
+    expect(policies.map((each) => each['TargetTrackingScalingPolicyConfiguration'])).toContainEqual(
+      expect.objectContaining({
+        CustomizedMetricSpecification: {
+          Namespace: metric?.['MetricNamespace'],
+          MetricName: metric?.['MetricName'],
+          Statistic: 'Average',
+        },
+        TargetValue: 6_000,
+      }),
+    );
   });
 });
 

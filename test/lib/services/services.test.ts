@@ -118,14 +118,16 @@ describe.each(stacks)('the service of %s', (stack) => {
     expect(service['Monitoring']).toEqual({
       MetricConfigurations: [{ MetricNames: ['CPUUtilization'], ResolutionSeconds: 20 }],
     });
-    const policy = services.only(stack, 'AWS::ApplicationAutoScaling::ScalingPolicy');
-    expect(policy['TargetTrackingScalingPolicyConfiguration']).toMatchObject({
+    const policies = services
+      .all(stack, 'AWS::ApplicationAutoScaling::ScalingPolicy')
+      .map((policy) => policy['TargetTrackingScalingPolicyConfiguration'] as Properties);
+    expect(policies[0]).toMatchObject({
       PredefinedMetricSpecification: {
         PredefinedMetricType: 'ECSServiceAverageCPUUtilizationHighResolution',
       },
-      ScaleOutCooldown: 20,
-      ScaleInCooldown: 600,
     });
+    for (const policy of policies)
+      expect(policy).toMatchObject({ ScaleOutCooldown: 20, ScaleInCooldown: 600 });
   });
 
   it('never goes below two tasks, so that one may fail', () => {
