@@ -23,7 +23,16 @@ export function apiStatements({
       ...[byChannel, listed, unended].map(({ name }) => `${broadcasts.tableArn}/index/${name}`),
     ),
     // The console: report and decisions are read, wishes written. It can give no order.
-    allow(item('GetItem', 'Query', 'PutItem'), fleet.tableArn),
+    allow(item('GetItem', 'Query'), fleet.tableArn),
+    new policy.PolicyStatement({
+      actions: ['dynamodb:PutItem'],
+      resources: [fleet.tableArn],
+      // ForAllValues alone is true of a call that says nothing.
+      conditions: {
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+        'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['request'] },
+      },
+    }),
     allow(item('GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'), chat.tableArn),
     allow(item('Query', 'BatchWriteItem'), messages.tableArn),
     // The picture of a broadcast that becomes private.

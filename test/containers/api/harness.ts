@@ -18,6 +18,7 @@ import { startTables } from '../../../local/tables.ts';
 import { createTokenVerifier } from '../../../runtime/identity/tokens.ts';
 import { createFleetTable, type FleetTable } from '../../../runtime/store/tables/fleet.ts';
 import { openTables, type Tables } from '../../../runtime/store/tables/open.ts';
+import { watchTables } from '../../support/iam/watch-tables.ts';
 import { answerAs } from '../../local/issuer/answer.ts';
 
 export const plan: EncodingPlan = {
@@ -85,11 +86,11 @@ export async function startTestApi(
 ): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'tidecast-api-'));
   const local = await startTables({});
-  const tables = openTables({
-    TABLE_PREFIX: 'tidecast',
-    DYNAMODB_ENDPOINT: local.endpoint,
-    AWS_REGION: 'us-east-1',
-  });
+  const where = { TABLE_PREFIX: 'tidecast', AWS_REGION: 'us-east-1' };
+  const tables = openTables({ ...where, DYNAMODB_ENDPOINT: local.endpoint });
+  // What the API itself asks for is heard: its role has to allow it.
+  const watched = await watchTables('api', local.endpoint);
+  const own = openTables({ ...where, DYNAMODB_ENDPOINT: watched.endpoint });
   const issuer = await createIssuer({
     issuerUrl,
     clientId,
@@ -98,11 +99,9 @@ export async function startTestApi(
     clock,
     random: randomBytes,
   });
-  const fleet = createFleetTable({
-    client: tables.client,
-    tables: tableNames('tidecast'),
-    now: () => clock.now(),
-  });
+  const fleetOf = ({ client }: Tables): FleetTable =>
+    createFleetTable({ client, tables: tableNames('tidecast'), now: () => clock.now() });
+  const fleet = fleetOf(tables);
   const deleted: string[] = [];
   const logLines: string[] = [];
   const log = pino(
@@ -117,9 +116,9 @@ export async function startTestApi(
   const deps: ApiDependencies = {
     config: { issuer: issuerUrl, clientId, rtmpUrl: 'rtmp://ingest.test/live' },
     publicUrl: 'https://live.test',
-    channels: tables.channels,
-    broadcasts: tables.broadcasts,
-    fleet,
+    channels: own.channels,
+    broadcasts: own.broadcasts,
+    fleet: fleetOf(own),
     objects: {
       delete: async (key) => {
         if (test.failDelete !== undefined) throw test.failDelete;
@@ -128,10 +127,10 @@ export async function startTestApi(
     },
     verifier: createTokenVerifier({ issuer: issuerUrl, clientId, clock, fetch: answerAs(issuer) }),
     chat: {
-      store: tables.chat,
-      messages: tables.messages,
-      shards: tables.shards,
-      unarchived: tables.unarchived,
+      store: own.chat,
+      messages: own.messages,
+      shards: own.shards,
+      unarchived: own.unarchived,
       openBus: () => {
         throw new Error('these tests have no shard');
       },
@@ -147,7 +146,7 @@ export async function startTestApi(
     newId: () => ulid(clock.now()).toLowerCase(),
     randomBytes,
     log,
-    ...(typeof overrides === 'function' ? overrides(tables) : overrides),
+    ...(typeof overrides === 'function' ? overrides(own) : overrides),
   };
   const app = await createApi(deps);
 
@@ -207,7 +206,9 @@ export async function startTestApi(
     },
     async close() {
       await app.close();
+      own.close();
       tables.close();
+      await watched.close();
       await local.close();
       await rm(folder, { recursive: true });
     },

@@ -15,6 +15,7 @@ import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts';
 import { startTables } from '../../../local/tables.ts';
 import { openPostBus } from '../../../runtime/bus/post-bus.ts';
 import { openTables, type Tables } from '../../../runtime/store/tables/open.ts';
+import { watchTables } from '../../support/iam/watch-tables.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 const main = join(import.meta.dirname, '../../../containers/chat/main.ts');
@@ -57,8 +58,11 @@ export async function startPrograms(): Promise<Programs> {
     clock: { now: () => Date.now() },
     random: randomBytes,
   });
+  // What the tasks ask for is heard: their role has to allow it.
+  const watched = await watchTables('chat', local.endpoint);
   const environment = {
     ...store,
+    DYNAMODB_ENDPOINT: watched.endpoint,
     SHARD: 'a',
     REDIS_URL: redis.url,
     HTTP_HOST: '127.0.0.1',
@@ -88,6 +92,7 @@ export async function startPrograms(): Promise<Programs> {
       await bus.close();
       await redis.stop();
       tables.close();
+      await watched.close();
       await local.close();
       issuerServer.close();
       await rm(folder, { recursive: true });

@@ -104,7 +104,7 @@ export function paperAws(names: Names): (call: AwsCall) => object {
     }),
     DescribeTargetHealth: () => ({ TargetHealthDescriptions: [] }),
     ListResourceRecordSets: ({ StartRecordName }) => ({
-      ResourceRecordSets: [record(StartRecordName === undefined ? front : String(StartRecordName))],
+      ResourceRecordSets: [record(typeof StartRecordName === 'string' ? StartRecordName : front)],
     }),
     DescribeImages: () => ({ imageDetails: [{ imageDigest: digest }] }),
   };

@@ -146,7 +146,7 @@ const callsOf = (operation: string): readonly AwsCall[] =>
 const refusalsOf = (operation: string, change: Readonly<Record<string, unknown>>, at: World = world) =>
   refusals(
     statements,
-    callsOf(operation).map((call) => ({ ...call, input: { ...call.input, ...change } })),
+    callsOf(operation).map(({ client, input }) => ({ client, operation, input: { ...input, ...change } })),
     at,
   );
 

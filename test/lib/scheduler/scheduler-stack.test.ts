@@ -76,9 +76,9 @@ describe("the scheduler's Lambda", () => {
   });
 
   it('may be started by the schedule of this account, and the schedule may do nothing else', () => {
-    const [invoker] = deployment
+    const invoker = deployment
       .resources('AWS::IAM::Role', stack)
-      .filter(({ resource }) => JSON.stringify(resource).includes('scheduler.amazonaws.com'));
+      .find(({ resource }) => JSON.stringify(resource).includes('scheduler.amazonaws.com'));
     expect(
       deployment.resolve(stack, invoker?.resource.Properties?.['AssumeRolePolicyDocument']),
     ).toMatchObject({
@@ -112,7 +112,7 @@ describe("the Lambda's environment", () => {
 
   it('names the stack’s own cluster, group, repository and task definition', () => {
     const nameOf = (type: string): string => {
-      const [found] = deployment.resources(type).filter((each) => /ingest|registry/.test(each.stack));
+      const found = deployment.resources(type).find((each) => /ingest|registry/.test(each.stack));
       return deployment.text(found?.stack ?? '', { Ref: found?.id });
     };
     expect(read()).toMatchObject({

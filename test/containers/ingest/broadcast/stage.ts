@@ -33,6 +33,7 @@ import type { FleetTable } from '../../../../runtime/store/tables/fleet.ts';
 import { TableError } from '../../../../runtime/store/tables/client.ts';
 import { openTables, type Tables } from '../../../../runtime/store/tables/open.ts';
 import { createLogger } from '../../../../runtime/telemetry/log.ts';
+import { watchTables } from '../../../support/iam/watch-tables.ts';
 
 const channelId = '01channel00000000000000000';
 const secret = 'abcdefghijklmnopqrstuvwxyz012345';
@@ -98,11 +99,11 @@ export interface Stage {
 export async function setStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'tidecast-stage-'));
   const local = await startTables({});
-  const tables = openTables({
-    TABLE_PREFIX: 'tidecast',
-    DYNAMODB_ENDPOINT: local.endpoint,
-    AWS_REGION: 'us-east-1',
-  });
+  const where = { TABLE_PREFIX: 'tidecast', AWS_REGION: 'us-east-1' };
+  const tables = openTables({ ...where, DYNAMODB_ENDPOINT: local.endpoint });
+  // What the tasks themselves ask for is heard: their role has to allow it.
+  const watched = await watchTables('ingest', local.endpoint);
+  const own = openTables({ ...where, DYNAMODB_ENDPOINT: watched.endpoint });
   let offsetMs = 0;
   const clock = { now: () => Date.now() + offsetMs, advance: (ms: number) => void (offsetMs += ms) };
   let storeAway = false;
@@ -137,7 +138,7 @@ export async function setStage(): Promise<Stage> {
         taskId,
         graceMs,
         fleet,
-        tables,
+        tables: own,
         store,
         clock,
         log,
@@ -158,7 +159,9 @@ export async function setStage(): Promise<Stage> {
     },
     close: async () => {
       for (const task of tasks) await task.shutdown();
+      own.close();
       tables.close();
+      await watched.close();
       await local.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -13,6 +13,7 @@ import { hashSecret } from '../../../../runtime/identity/stream-keys.ts';
 import { openDirectoryStore } from '../../../../runtime/store/objects/directory.ts';
 import { openTables, type Tables } from '../../../../runtime/store/tables/open.ts';
 import { startEncoder, testPicture, type Encoder } from '../../../support/encoder.ts';
+import { watchTables } from '../../../support/iam/watch-tables.ts';
 
 const main = join(import.meta.dirname, '../../../../containers/ingest/main.ts');
 const secret = 'abcdefghijklmnopqrstuvwxyz012345';
@@ -65,6 +66,8 @@ export async function startFleet(): Promise<Fleet> {
     DYNAMODB_ENDPOINT: local.endpoint,
     AWS_REGION: 'us-east-1',
   });
+  // What the tasks ask for is heard: their role has to allow it.
+  const watched = await watchTables('ingest', local.endpoint);
   const objects = join(folder, 'objects');
   const store = await openDirectoryStore({ root: objects, clock: { now: Date.now } });
   const children: ChildProcess[] = [];
@@ -85,7 +88,7 @@ export async function startFleet(): Promise<Fleet> {
         env: {
           PATH: process.env['PATH'],
           TABLE_PREFIX: 'tidecast',
-          DYNAMODB_ENDPOINT: local.endpoint,
+          DYNAMODB_ENDPOINT: watched.endpoint,
           OBJECT_STORE: pathToFileURL(objects).href,
           TASK_ID: taskId,
           SLOT: `in-${taskId}`,
@@ -190,6 +193,7 @@ export async function startFleet(): Promise<Fleet> {
         }),
       );
       tables.close();
+      await watched.close();
       await local.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
