@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PostBus } from '../../../core/chat/bus.ts';
 import type { ChatMessage, ChatRole } from '../../../core/chat/message.ts';
+import { loadLine } from '../../../core/chat/metrics.ts';
 import { defaultPlatformChat, defaultSettings } from '../../../core/chat/mode.ts';
 import type { Broadcast, Visibility } from '../../../core/broadcast/types.ts';
 import type { Issuer } from '../../../local/issuer/issuer.ts';
@@ -196,6 +197,18 @@ describe('two chat tasks of a shard', () => {
     const posted = await talk;
     await until(() => expect(witness.texts()).toHaveLength(posted));
     await until(() => expect([...victim.texts(), ...back.texts()]).toEqual(witness.texts()));
+  });
+
+  it('say how many people they have in the line that a metric is made of', () => {
+    const lines = one
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(lines.find(({ msg }) => msg === loadLine)).toMatchObject({
+      sockets: expect.any(Number) as number,
+      shard: 'a',
+    });
   });
 
   it('leave one behind that is told to go, and nobody misses anything', async () => {
