@@ -37,7 +37,7 @@ section+section{margin-top:2.5rem}
 <main>
 <section>
 <h1>ただいま混み合っています</h1>
-<p>順番にご案内しています。このページは${seconds}秒後に自動で更新されます。そのままお待ちください。</p>
+<p>入場できるようになると画面が切り替わります。${seconds}秒後に自動で確認しますので、このままお待ちください。</p>
 </section>
 <section lang="en">
 <h1>We are full right now</h1>

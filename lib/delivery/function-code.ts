@@ -40,6 +40,9 @@ function asScript(text: string): string {
   const exported = /export\s*\{\s*(\w+)(?: as (\w+))?\s*\};?\s*$/.exec(text);
   const [line = '', local = '', name = local] = exported ?? [];
   if (name !== 'handler') throw new TypeError('the function must export handler, and nothing else');
-  const script = text.slice(0, -line.length);
+  // Node's own modules are asked for by `require` there, CloudFront's by `import`.
+  const script = text
+    .slice(0, -line.length)
+    .replace(/import\s*(\w+)\s*from\s*"crypto"/, 'const $1=require("crypto")');
   return local === name ? script : `${script}async function handler(event){return ${local}(event)}\n`;
 }

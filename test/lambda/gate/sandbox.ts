@@ -29,9 +29,9 @@ export interface Sandbox {
 const hmacOf = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex');
 export const sign = (text: string): string => hmacOf(secret, text);
 
-/** CloudFront's modules come by `import`, which a script has not: they are given as constants of the same names. */
+/** CloudFront's module comes by `import`, which a script has not: it is given as a constant of the same name. */
 const withModules = (text: string): string =>
-  text.replaceAll(/import\s*(\w+)\s*from\s*"(cloudfront|crypto)";?/g, 'const $1=modules["$2"];');
+  text.replace(/import\s*(\w+)\s*from\s*"cloudfront";?/, 'const $1=cloudfront;');
 
 /** @param random what Math.random gives */
 export function sandbox(
@@ -42,17 +42,18 @@ export function sandbox(
   const at = options.nowMs ?? nowMs;
   const context = createContext(
     {
-      modules: {
-        cloudfront: {
-          kvs: () => ({
-            get: (key: 'gate' | 'key') => {
-              calls.reads += 1;
-              const value = store.isBroken === true ? undefined : store[key];
-              return value === undefined ? Promise.reject(new Error('KeyNotFound')) : Promise.resolve(value);
-            },
-          }),
-        },
-        crypto: {
+      cloudfront: {
+        kvs: () => ({
+          get: (key: 'gate' | 'key') => {
+            calls.reads += 1;
+            const value = store.isBroken === true ? undefined : store[key];
+            return value === undefined ? Promise.reject(new Error('KeyNotFound')) : Promise.resolve(value);
+          },
+        }),
+      },
+      require: (name: string) => {
+        if (name !== 'crypto') throw new Error(`there is no module ${name}`);
+        return {
           createHmac: (_algorithm: string, key: string) => ({
             update: (text: string) => ({
               digest: () => {
@@ -61,7 +62,7 @@ export function sandbox(
               },
             }),
           }),
-        },
+        };
       },
     },
     // No eval and no WebAssembly, as at CloudFront.
@@ -70,7 +71,7 @@ export function sandbox(
   new Script(
     `Date.now=()=>${at};Math.random=()=>${options.random ?? 0.5};` +
       // CloudFront has none of these.
-      'for(const name of ["setTimeout","setInterval","fetch","process","require","URL","Buffer"])delete globalThis[name];',
+      'for(const name of ["setTimeout","setInterval","fetch","process","URL","Buffer"])delete globalThis[name];',
   ).runInContext(context);
   const handler = new Script(`'use strict';${withModules(code)};handler`).runInContext(context, {
     timeout: 1_000,
