@@ -94,6 +94,6 @@ export class ApiStack extends TidecastStack implements ApiParts {
     });
     this.service = service;
     this.targetGroup = targetGroup;
-    this.logGroup = logGroup as logs.ILogGroup;
+    this.logGroup = logGroup;
   }
 }

@@ -109,6 +109,6 @@ export class ChatStack extends TidecastStack implements ChatParts {
     this.service = service;
     this.targetGroup = targetGroup;
     this.redisId = redis.id;
-    this.logGroup = logGroup as logs.ILogGroup;
+    this.logGroup = logGroup;
   }
 }
