@@ -1,4 +1,3 @@
-import { viewFleet } from '../../../core/fleet/view.ts';
 import type { Shown } from '../chat/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { cursorQuery, directory, publicConfig, time } from '../schemas.ts';
@@ -10,9 +9,9 @@ const recordingsOnPage = 24;
 /** Without a domain broadcasters need the address of a host: any of the front set takes them. */
 async function frontUrl({ fleet, log }: ApiDependencies): Promise<string | undefined> {
   try {
-    const report = await fleet.report();
-    const front = report === undefined ? undefined : viewFleet(report).front[0];
-    return front === undefined ? undefined : `rtmp://${front.ip}/live`;
+    // As planned: there is no name that could answer otherwise.
+    const ip = (await fleet.report())?.plan.figures.front[0];
+    return ip === undefined ? undefined : `rtmp://${ip}/live`;
   } catch (error) {
     // The pages need the rest: signing in does not depend on the fleet.
     log.warn({ err: error }, 'could not read where broadcasts go');
