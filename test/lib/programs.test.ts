@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tableNames, type TableName } from '../../core/tables.ts';
 import { evaluate, type Check } from '../support/iam/evaluate.ts';
+import { objectNeeds } from '../support/iam/hear-objects.ts';
 import { taskOf } from '../support/iam/roles.ts';
 import { tableNeeds } from '../support/iam/table-needs.ts';
 import { needsOf } from '../support/iam/watch-tables.ts';
@@ -22,6 +23,27 @@ function checkOf(need: string): Check {
   };
 }
 
+const [bucket] = deployment.resources('AWS::S3::Bucket', 'tidecast-data');
+const archive = deployment.text('tidecast-data', { 'Fn::GetAtt': [bucket?.id ?? '', 'Arn'] });
+
+/** The checks behind a line of objectNeeds: runtime/store/objects/s3.ts has the calls. */
+function objectChecks(need: string): readonly Check[] {
+  const [call = '', shape = ''] = need.split(' ');
+  const resource = `${archive}/${shape.replaceAll('…', 'x')}`;
+  const list: Check = { action: 's3:ListBucket', resource: archive, context: {} };
+  switch (call) {
+    case 'put':
+      return [{ action: 's3:PutObject', resource, context: {} }];
+    case 'get':
+      // Who may not list is told 403 of what is not there, not 404.
+      return [{ action: 's3:GetObject', resource, context: {} }, list];
+    case 'delete':
+      return [{ action: 's3:DeleteObject', resource, context: {} }];
+    default:
+      return [list];
+  }
+}
+
 const stacks = { api: 'tidecast-api', chat: 'tidecast-chat-a', ingest: 'tidecast-ingest' } as const;
 
 describe.each(Object.entries(stacks) as [keyof typeof stacks, string][])(
@@ -31,6 +53,27 @@ describe.each(Object.entries(stacks) as [keyof typeof stacks, string][])(
 
     it.each(tableNeeds[program])('allows %s', (need) => {
       expect(evaluate(statements, checkOf(need))).toBe('allowed');
+    });
+
+    it.each(objectNeeds[program])('allows to %s', (need) => {
+      const verdicts = objectChecks(need).map((check) => evaluate(statements, check));
+      expect(new Set(verdicts)).toEqual(new Set(['allowed']));
+    });
+
+    it('allows to write no pages, and no recording to who only reads it', () => {
+      const writes = ['index.html', 'archive/b/360p/1.m4s', 'archive/b/chat/1.json'].filter((key) =>
+        ['s3:PutObject', 's3:DeleteObject'].some(
+          (action) =>
+            evaluate(statements, { action, resource: `${archive}/${key}`, context: {} }) === 'allowed',
+        ),
+      );
+      expect(writes).toEqual(
+        {
+          api: [],
+          chat: ['archive/b/chat/1.json'],
+          ingest: ['archive/b/360p/1.m4s', 'archive/b/chat/1.json'],
+        }[program],
+      );
     });
 
     it('allows nothing in a table of another deployment', () => {

@@ -18,6 +18,7 @@ import { createLogger } from '../../../../runtime/telemetry/log.ts';
 import { startChatTables, type ChatTables } from '../../../runtime/store/tables/chat-harness.ts';
 import { startRedis, type TestRedis } from '../../../support/redis.ts';
 import { broadcastId, broadcastOf, readArchive, said, startMs } from './stage.ts';
+import { heardObjects } from '../../../support/iam/hear-objects.ts';
 
 const log = createLogger('archiver-test', 'silent');
 
@@ -47,7 +48,7 @@ describe('the archiver of a shard', () => {
     messages = tables.messages(names, { now });
     unarchived = createUnarchived({ client: tables.client, tables: names, now });
     root = await mkdtemp(join(tmpdir(), 'chat-archive-'));
-    objects = await openDirectoryStore({ root, clock: Date });
+    objects = heardObjects('chat', await openDirectoryStore({ root, clock: Date }));
     shards += 1;
     shard = `s${shards}`;
     nowMs = 0;

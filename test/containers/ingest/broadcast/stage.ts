@@ -33,6 +33,7 @@ import type { FleetTable } from '../../../../runtime/store/tables/fleet.ts';
 import { TableError } from '../../../../runtime/store/tables/client.ts';
 import { openTables, type Tables } from '../../../../runtime/store/tables/open.ts';
 import { createLogger } from '../../../../runtime/telemetry/log.ts';
+import { heardObjects } from '../../../support/iam/hear-objects.ts';
 import { watchTables } from '../../../support/iam/watch-tables.ts';
 
 const channelId = '01channel00000000000000000';
@@ -139,7 +140,7 @@ export async function setStage(): Promise<Stage> {
         graceMs,
         fleet,
         tables: own,
-        store,
+        store: heardObjects('ingest', store),
         clock,
         log,
         spoolDir: join(folder, 'spool', taskId),
