@@ -20,3 +20,6 @@ export const liveTargetGroupPrefix = (name: string): string => `${name}-live`;
 
 /** The store with the gate's value: `tidecast gate` writes it. */
 export const gateStoreName = (name: string): string => `${name}-gate`;
+
+/** First label of the host where Cognito signs people in and gives tokens: one of a region for all accounts. */
+export const signInPrefix = (name: string, account: string): string => `${name}-${account}`;

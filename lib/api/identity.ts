@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { operatorGroup } from '../../core/api/ops.ts';
 import type { Settings } from '../config.ts';
 import { removalOf } from '../keeping.ts';
+import { signInPrefix } from '../naming.ts';
 import type { Identity, PublicAddress } from '../parts.ts';
 import { TidecastStack } from '../stack.ts';
 
@@ -50,8 +51,9 @@ export class UserPool extends Construct implements Identity {
       groupName: operatorGroup,
       description: 'They run the platform: operations console, moderation everywhere',
     });
-    // One of a region for all accounts.
-    this.pool.addDomain('Pages', { cognitoDomain: { domainPrefix: `${settings.name}-${account}` } });
+    this.pool.addDomain('Pages', {
+      cognitoDomain: { domainPrefix: signInPrefix(settings.name, account) },
+    });
     const client = this.pool.addClient('Web', {
       userPoolClientName: 'web',
       // Pages can keep no secret: they prove with PKCE that it was they who asked (web/session).

@@ -81,7 +81,7 @@ export class DeliveryStack extends TidecastStack implements DeliveryParts {
       urlOf(names[index] ?? distributionDomainName),
     );
 
-    const { issuer, tokens } = signInOrigins(settings);
+    const { issuer, tokens } = signInOrigins(settings, this.account);
     const webRules: Rules = {
       ...shared,
       headers: new HeaderPolicies(this, 'WebHeaders', {

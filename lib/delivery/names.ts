@@ -1,4 +1,5 @@
 import type { Settings } from '../config.ts';
+import { signInPrefix } from '../naming.ts';
 
 /** m1.live.example.com, …: one for each media distribution. Empty without a domain. */
 export const mediaNames = ({ domain, delivery }: Settings): readonly string[] =>
@@ -6,17 +7,14 @@ export const mediaNames = ({ domain, delivery }: Settings): readonly string[] =>
     ? []
     : Array.from({ length: delivery.mediaDistributions }, (_, index) => `m${index + 1}.${domain.name}`);
 
-/**
- * Where Cognito gives tokens to the pages: a host beside that of the issuer's name. Its first label is chosen with the
- * user pool, after the pages' headers are; nobody else's script runs in them to make use of another one.
- */
-const cognitoTokens = (region: string): string => `https://*.auth.${region}.amazoncognito.com`;
-
-/** What the pages may connect to in order to sign people in. */
-export const signInOrigins = ({
-  identity,
-  region,
-}: Settings): { readonly issuer: string; readonly tokens: readonly string[] } =>
+/** What the pages may connect to in order to sign people in: Cognito gives tokens on another host than its issuer's. */
+export const signInOrigins = (
+  { identity, name, region }: Settings,
+  account: string,
+): { readonly issuer: string; readonly tokens: readonly string[] } =>
   identity === undefined
-    ? { issuer: `https://cognito-idp.${region}.amazonaws.com`, tokens: [cognitoTokens(region)] }
+    ? {
+        issuer: `https://cognito-idp.${region}.amazonaws.com`,
+        tokens: [`https://${signInPrefix(name, account)}.auth.${region}.amazoncognito.com`],
+      }
     : { issuer: identity.issuer, tokens: [] };

@@ -40,7 +40,7 @@ interface DistributionConfig {
 }
 
 const { stacks } = synthesise(
-  { region: 'ap-northeast-1', profile: 'event', domain },
+  { region: 'ap-northeast-1', account: '123456789012', profile: 'event', domain },
   (app, settings) => void new DeliveryStack(app, settings, partsBefore(app, settings)),
 );
 const resourcesOf = (part: string): Readonly<Record<string, Resource>> =>
@@ -181,7 +181,7 @@ describe('the web distribution', () => {
     const policy = policyOf(web.DefaultCacheBehavior.ResponseHeadersPolicyId, 'ResponseHeadersPolicyConfig');
     const csp = JSON.stringify(policy);
     expect(csp).toMatch(
-      /connect-src 'self' https:\/\/cognito-idp\.ap-northeast-1\.amazonaws\.com https:\/\/\*\.auth\.ap-northeast-1\.amazoncognito\.com https:\/\/m1\.live\.example\.com .*https:\/\/m6\.live\.example\.com;/,
+      /connect-src 'self' https:\/\/cognito-idp\.ap-northeast-1\.amazonaws\.com https:\/\/tidecast-123456789012\.auth\.ap-northeast-1\.amazoncognito\.com https:\/\/m1\.live\.example\.com .*https:\/\/m6\.live\.example\.com;/,
     );
     expect(csp).toContain("default-src 'none'; script-src 'self';");
     expect(policy).toMatchObject({

@@ -1,1 +1,1 @@
-export {};
+globalThis.placeholder = true;
