@@ -125,6 +125,26 @@ describe('a closed gate', () => {
     expect(isWaiting(await sandbox(closed).handler(requestFor('/', cookieOf(value))))).toBe(true);
   });
 
+  it('names a file that is there for whatever path comes, and nothing that the path names itself', async () => {
+    const box = sandbox(closed);
+    const files = ['index', 'watch', 'studio', 'ops', 'signed-in', 'not-found'].map(
+      (page) => `/${page}.html`,
+    );
+    const piece = fc.constantFrom('/', 'watch', 'studio', '..', '.html', '%2f', '?', 'b1', '\\', '\n', 'é');
+    const path = fc.oneof(
+      fc.string(),
+      fc.array(piece).map((pieces) => `/${pieces.join('')}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(path, async (uri) => {
+        const answer = await box.handler(requestFor(uri));
+        if (!isWaiting(answer)) expect(files).toContain((answer as EdgeRequest).uri);
+        const after = await box.handler(responseFor(uri));
+        expect([200, 404]).toContain((after as EdgeResponse).statusCode);
+      }),
+    );
+  });
+
   it('takes no pass that anybody else could write', async () => {
     const box = sandbox(closed);
     await fc.assert(
