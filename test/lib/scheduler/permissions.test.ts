@@ -20,9 +20,10 @@ import { checksOf, type World } from '../../support/iam/operations.ts';
 import { functionOf } from '../../support/iam/roles.ts';
 import { deployed } from '../deployed.ts';
 import { domain } from '../synthesise.ts';
+import { buildScheduler } from './stacks.ts';
 import { addressId, digest, hostId, ip, paperAws, slot, taskId, type Names } from './paper-aws.ts';
 
-const deployment = deployed({ region: 'ap-northeast-1', profile: 'standard', domain });
+const deployment = deployed({ region: 'ap-northeast-1', profile: 'standard', domain }, buildScheduler);
 const { statements, environment: given } = functionOf(deployment, 'tidecast-scheduler');
 const env = readEnvironment(schedulerEnvironment, { ...given, AWS_REGION: deployment.place.region });
 const names: Names = {
@@ -264,7 +265,7 @@ describe("the scheduler's role", () => {
 
 describe('without a domain', () => {
   it('the scheduler may do nothing in Route 53', () => {
-    const small = deployed({ region: 'ap-northeast-1', profile: 'small' });
+    const small = deployed({ region: 'ap-northeast-1', profile: 'small' }, buildScheduler);
     expect(JSON.stringify(functionOf(small, 'tidecast-scheduler').statements)).not.toContain('route53');
   });
 });

@@ -12,6 +12,7 @@ import { TidecastStack } from '../../../lib/stack.ts';
 import { functionOf } from '../../support/iam/roles.ts';
 import { deployed } from '../deployed.ts';
 import { domain } from '../synthesise.ts';
+import { buildScheduler } from './stacks.ts';
 
 const config: TidecastConfig = {
   region: 'ap-northeast-1',
@@ -20,7 +21,7 @@ const config: TidecastConfig = {
   reservedConcurrency: true,
   ingest: { addressQuota: 120, policy: { drain: { stuckMs: 1 } } },
 };
-const deployment = deployed(config);
+const deployment = deployed(config, buildScheduler);
 const stack = 'tidecast-scheduler';
 const propertiesOf = (type: string): Readonly<Record<string, unknown>> => {
   const [found] = deployment.resources(type, stack);
@@ -68,7 +69,7 @@ describe("the scheduler's Lambda", () => {
 
   it('takes its one execution from the account only where that is wanted', () => {
     expect(handler['ReservedConcurrentExecutions']).toBe(1);
-    const [without] = deployed({ region: 'ap-northeast-1', profile: 'small' }).resources(
+    const [without] = deployed({ region: 'ap-northeast-1', profile: 'small' }, buildScheduler).resources(
       'AWS::Lambda::Function',
       stack,
     );
