@@ -7,10 +7,10 @@ import { RegistryStack } from '../../../lib/registry/registry-stack.ts';
 import { SchedulerStack } from '../../../lib/scheduler/scheduler-stack.ts';
 
 /** The scheduler's stack and those that it needs: half the time of all. */
-export function buildScheduler(app: App, settings: Settings): void {
+export function buildScheduler(app: App, settings: Settings): SchedulerStack {
   const network = new NetworkStack(app, settings);
   const data = new DataStack(app, settings);
   const registry = new RegistryStack(app, settings);
   const ingest = new IngestStack(app, settings, { network, data, registry });
-  new SchedulerStack(app, settings, { network, data, registry, ingest });
+  return new SchedulerStack(app, settings, { network, data, registry, ingest });
 }
