@@ -38,7 +38,7 @@ export class EntranceStack extends TidecastStack implements EntranceParts {
     this.loadBalancerSecurityGroup.addIngressRule(
       ec2.Peer.ipv4(settings.vpcCidr),
       ec2.Port.tcp(80),
-      'CloudFront, whose connections come from the VPC',
+      'From the VPC. CloudFront has a rule of its own',
     );
     for (const [name, port] of Object.entries(servicePorts)) {
       this.servicesSecurityGroup.addIngressRule(this.loadBalancerSecurityGroup, ec2.Port.tcp(port), name);

@@ -107,7 +107,7 @@ export class IngestStack extends TidecastStack implements IngestParts {
     loadBalancer.addIngressRule(
       ec2.Peer.ipv4(this.settings.vpcCidr),
       ec2.Port.tcp(80),
-      'CloudFront, whose connections come from the VPC',
+      'From the VPC. CloudFront has a rule of its own',
     );
     const hosts = new ec2.SecurityGroup(this, 'HostsGroup', {
       vpc,

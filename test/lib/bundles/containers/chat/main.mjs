@@ -1,1 +1,2 @@
-// In place of the bundle: synthesising needs none.
+/** In place of the bundle: synthesising needs none. */
+export const placeholder = true;
