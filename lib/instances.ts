@@ -4,7 +4,10 @@ export interface InstanceFacts {
   readonly vcpus: number;
   readonly memoryMiB: number;
   readonly architecture: 'arm64' | 'x86_64';
-  /** Points (core/fleet/cost.ts) that it holds with its CPU at policy.cpu.high: measured 4,000 on 16 vCPU (notes video 2.4). */
+  /**
+   * Points (core/fleet/cost.ts) that it holds with its CPU at policy.cpu.high: the default policy's 4,000 for 16 vCPU,
+   * in proportion. Measured on no instance yet; the measured CPU corrects it.
+   */
   readonly roomPoints: number;
 }
 

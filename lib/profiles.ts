@@ -51,7 +51,7 @@ const oneCore = { cpu: 1024, memoryMiB: 2048 } as const;
 const quarterCore = { cpu: 256, memoryMiB: 512 } as const;
 
 export const profiles: Readonly<Record<Profile, ProfileSettings>> = {
-  /** To try it out: one of everything, no NAT. About $8 a day at rest in Tokyo (`tidecast cost`). */
+  /** To try it out: one of everything, no NAT. About $8 a day at rest in Tokyo, added up by hand (notes aws B11). */
   small: {
     zones: 2,
     natGateways: 0,
